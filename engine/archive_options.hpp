@@ -1,0 +1,47 @@
+#pragma once
+
+#include "engine/base/time.hpp"
+#include "engine/model/ids.hpp"
+
+#include <functional>
+#include <string>
+
+namespace varve {
+
+/// Everything archive_engine::open() takes. Durations are nanoseconds, sizes bytes.
+struct archive_options {
+  /// Where the catalog and the engine's own files live: a local directory, made if it is not there. One engine
+  /// at a time; a second one is refused with the first one's pid.
+  std::string data_directory;
+
+  /// Memory for log that is not durable yet: entries, compressed blocks, unsynced blocks, open indexes.
+  /// [16 MiB, 1 TiB]. When it is used up, append answers `full`.
+  std::uint64_t budget_bytes = std::uint64_t{256} << 20;
+
+  /// A block is cut when its entries reach this. [4 KiB, 8 MiB]. Larger compresses better, smaller reaches the
+  /// medium sooner.
+  std::uint32_t block_bytes = 256 << 10;
+
+  /// Largest payload of one entry; at most budget_bytes / 8.
+  std::uint32_t entry_bytes_max = 16 << 20;
+
+  /// A segment is ended when it reaches this. [1 MiB, 1 GiB)
+  std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+
+  /// The writer syncs at least after so many bytes. [64 KiB, segment_bytes]
+  std::uint64_t sync_bytes = std::uint64_t{32} << 20;
+
+  /// Worker threads of the actors that compress and coordinate; 0 = one per core.
+  unsigned threads = 0;
+
+  /// Threads for destination I/O, per destination. [1, 64]
+  unsigned io_threads = 4;
+
+  /// NOARCHIVELOG gives a destination that does not answer this long, then stops without it.
+  duration_ns stop_timeout = 10 * one_second;
+
+  /// Wall clock in nanoseconds since 1970; empty = the system's. Called from several threads.
+  std::function<unix_ns()> now;
+};
+
+} // namespace varve

@@ -1,0 +1,2 @@
+#define VARVE_KERNEL checksum_kernel_avx2
+#include "engine/base/checksum_kernel.inc"

@@ -1,0 +1,44 @@
+# How every target of Varve is compiled.
+find_program(VARVE_CCACHE ccache)
+if(VARVE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${VARVE_CCACHE}")
+endif()
+find_program(VARVE_MOLD mold)
+if(VARVE_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(varve_compile INTERFACE)
+target_compile_options(varve_compile INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these inside libstdc++ itself when it inlines at -O2 (GCC bugs 105562, 105329, 107852).
+  # Its plain -Wshadow also counts types, and `lsn`, `status` or `codec` are good names for a parameter, too.
+  target_compile_options(varve_compile INTERFACE -Wshadow=local
+    -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+else()
+  target_compile_options(varve_compile INTERFACE -Wshadow)
+endif()
+
+if(VARVE_SANITIZE STREQUAL "address")
+  # CAF binds a null reference when a function actor without arguments is spawned: hence no-sanitize=null.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all
+    -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=address,undefined)
+elseif(VARVE_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
+  add_link_options(-fsanitize=thread)
+elseif(VARVE_SANITIZE)
+  message(FATAL_ERROR "VARVE_SANITIZE is '${VARVE_SANITIZE}': use address, thread or nothing")
+endif()
+
+# varve_layer(name SOURCES ... LINK ...): one layer, linking only what its row in the layer table allows.
+function(varve_layer name)
+  cmake_parse_arguments(LAYER "" "" "SOURCES;LINK;PRIVATE" ${ARGN})
+  add_library(varve_${name} STATIC ${LAYER_SOURCES})
+  target_include_directories(varve_${name} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<INSTALL_INTERFACE:include/varve>")
+  target_link_libraries(varve_${name} PUBLIC ${LAYER_LINK} PRIVATE ${LAYER_PRIVATE}
+    "$<BUILD_INTERFACE:varve_compile>")
+endfunction()
