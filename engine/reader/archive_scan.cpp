@@ -1,0 +1,117 @@
+#include "engine/reader/archive_scan.hpp"
+
+#include "engine/format/object_name.hpp"
+
+#include <algorithm>
+
+namespace varve {
+namespace {
+
+constexpr unsigned looks_max = 8; // each further look means that a writer made a newer commit meanwhile
+
+/// Sequence numbers of the commits that lie there, ascending.
+result<std::vector<commit_seq>> list_commits(destination& where, tenant_id tenant) {
+  auto folder = commits_folder(tenant);
+  VARVE_TRY_ASSIGN(auto names, where.list_folder(folder));
+  std::vector<commit_seq> found;
+  for (auto& x : names)
+    if (auto name = parse_object_name(folder + "/" + x))
+      if (auto* commit = std::get_if<commit_name>(&*name); commit && commit->tenant == tenant)
+        found.push_back(commit->seq);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+result<found_commit> read_commit(destination& where, const commit_name& name, const random_id* archive) {
+  auto path = to_path(name);
+  VARVE_TRY_ASSIGN(auto object, where.read_all(path, format::object_bytes_max));
+  found_commit found;
+  VARVE_TRY_ASSIGN(found.record, decode_commit(object, archive, path));
+  if (found.record.tenant != name.tenant || found.record.seq != name.seq)
+    return fail(errc::checksum_error, path + " holds commit " + to_string(found.record.seq) + " of tenant " +
+                                          to_string(found.record.tenant));
+  found.digest = digest_of(object);
+  return found;
+}
+
+error missing_commit(destination& where, const error& why, std::string_view what) {
+  auto failed = why;
+  failed.code = errc::bytes_missing;
+  failed.message = std::string(what) + " at " + where.describe() + ": " + why.message;
+  failed.hint = "a reader may fall back to the commit before it; to archive on, begin a new round "
+                "(NOARCHIVELOG, then ARCHIVELOG)";
+  return failed;
+}
+
+} // namespace
+
+result<archive_identity> read_identity(destination& where) {
+  auto path = to_path(format_name{});
+  VARVE_TRY_ASSIGN(auto object, where.read_all(path, format::object_bytes_max));
+  return decode_identity(object, path);
+}
+
+result<std::vector<tenant_id>> list_tenants(destination& where) {
+  VARVE_TRY_ASSIGN(auto names, where.list_folder(""));
+  std::vector<tenant_id> tenants;
+  for (auto& x : names)
+    if (auto tenant = parse_tenant_folder(x))
+      tenants.push_back(*tenant);
+  std::sort(tenants.begin(), tenants.end());
+  return tenants;
+}
+
+result<std::optional<found_commit>> read_newest_commit(destination& where, tenant_id tenant,
+                                                       const commit_options& options) {
+  error vanished;
+  for (unsigned look = 0; look < looks_max; ++look) {
+    VARVE_TRY_ASSIGN(auto commits, list_commits(where, tenant));
+    if (commits.empty()) {
+      if (look > 0)
+        return missing_commit(where, vanished, "the commits have vanished");
+      return std::optional<found_commit>();
+    }
+    auto found = read_commit(where, {tenant, commits.back()}, options.archive);
+    if (found.ok())
+      return std::optional<found_commit>(std::move(found).value());
+    if (found.code() == errc::file_not_exist) {
+      vanished = found.error();
+      continue;
+    }
+    if (found.code() != errc::checksum_error)
+      return found.error();
+
+    auto unreadable = missing_commit(where, found.error(), "the newest commit is damaged");
+    if (!options.allow_previous || commits.size() < 2)
+      return unreadable;
+    auto previous = read_commit(where, {tenant, commits[commits.size() - 2]}, options.archive);
+    if (previous.code() == errc::file_not_exist)
+      continue; // deleted: newer ones exist by now
+    if (!previous.ok())
+      return missing_commit(where, previous.error(), "the newest two commits are damaged");
+    previous->fallback =
+        "read as of commit " + to_string(previous->record.seq) + ", since " + unreadable.message;
+    return std::optional<found_commit>(std::move(previous).value());
+  }
+  return missing_commit(where, vanished, "the newest commit is listed but not there");
+}
+
+result<bytes> read_referenced(destination& where, const object_path& path, const varve::digest& expected,
+                              std::string_view named_by) {
+  auto object = where.read_all(path, format::object_bytes_max);
+  if (object.code() == errc::file_not_exist) {
+    auto failed = object.error();
+    failed.code = errc::bytes_missing;
+    failed.message = path + ", which " + std::string(named_by) + " names, is missing: " + failed.message;
+    return failed;
+  }
+  if (!object.ok())
+    return object.error();
+  if (digest_of(*object) != expected)
+    return fail(errc::checksum_error,
+                path + " does not have the bytes that " + std::string(named_by) + " names",
+                "run verify to see what is lost; take the object from another copy if there is one");
+  return object;
+}
+
+} // namespace varve
