@@ -7,6 +7,7 @@
 #include "engine/model/option_values.hpp"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace varve {
@@ -16,12 +17,12 @@ namespace varve {
 struct block_header {
   varve::codec codec = varve::codec::none;
   std::uint8_t kind = format::block_kind_entries;
-  std::uint32_t entries = 0;         ///< > 0
+  std::uint32_t entries = 0; ///< > 0
   tenant_id tenant;
   stream_id stream;
-  varve::epoch epoch;                ///< of the writer that cut it
-  std::uint64_t number = 0;          ///< counts the blocks of (stream, epoch) from 1, without holes
-  lsn first_lsn = 0, next_lsn = 0;   ///< [first_lsn, next_lsn)
+  varve::epoch epoch;              ///< of the writer that cut it
+  std::uint64_t number = 0;        ///< counts the blocks of (stream, epoch) from 1, without holes
+  lsn first_lsn = 0, next_lsn = 0; ///< [first_lsn, next_lsn)
   scn first_scn = 0, last_scn = 0;
   std::uint32_t raw_bytes = 0;       ///< the body before compression
   std::uint32_t stored_bytes = 0;    ///< the body as it lies behind the header
@@ -35,10 +36,15 @@ struct block_header {
 void store_block_header(const block_header& header, std::byte* target);
 
 /// `source` holds at least block_header_bytes. Refuses, naming `where` (object and offset) and what is wrong:
-/// checksum_error for bytes that are not a header, unknown_version for a version, codec, kind or flag that this
-/// build does not know. What it returns is consistent: entries > 0, lsn and scn ranges not empty or reversed,
-/// sizes within format::body_bytes_max.
+/// checksum_error for bytes that are not a header, unknown_version for a version, codec, kind or flag that
+/// this build does not know. What it returns is consistent: entries > 0, lsn and scn ranges not empty or
+/// reversed, sizes within format::body_bytes_max. Epochs and numbers start at 1.
 result<block_header> parse_block_header(bytes_view source, std::string_view where);
+
+/// Offset of the first proved block header at or after `from`, for a reader that lost its way: the magic
+/// number with a header checksum that holds. nullopt: none in `source`. What it finds may still be of a newer
+/// version.
+std::optional<std::size_t> find_block_header(bytes_view source, std::size_t from);
 
 /// Writes the head of one entry into `target` (format::entry_head_bytes_max bytes free); returns its length.
 /// `previous_scn` is the scn of the entry before in the block, or the block's first_scn.
@@ -79,10 +85,11 @@ private:
   std::unique_ptr<contexts> contexts_;
 };
 
-/// Walks the entries of a raw body that unpack() proved; the payloads point into it.
+/// Walks the entries of a raw body that unpack() proved; the payloads point into it, and both `header` and
+/// `raw` must outlive the cursor.
 ///   for (entry_cursor at{header, raw}; at.next();) use(at.entry());
-/// A body that does not hold exactly header.entries entries ending at next_lsn and last_scn ends the walk with
-/// corrupt() == true: a writer's bug, since the checksums hold.
+/// A body that does not hold exactly header.entries entries ending at next_lsn and last_scn ends the walk
+/// with corrupt() == true: a writer's bug, since the checksums hold.
 class entry_cursor {
 public:
   entry_cursor(const block_header& header, bytes_view raw);

@@ -11,7 +11,14 @@ namespace varve {
 
 /// What an object is. On disk; never change a value.
 enum class object_kind : std::uint16_t {
-  identity = 1, segment = 2, piece_start = 3, segment_index = 4, seal = 5, commit = 6, piece_list = 7, round_end = 8
+  identity = 1,
+  segment = 2,
+  piece_start = 3,
+  segment_index = 4,
+  seal = 5,
+  commit = 6,
+  piece_list = 7,
+  round_end = 8
 };
 std::string_view to_string(object_kind kind);
 
@@ -22,8 +29,8 @@ using random_id = std::array<std::byte, 16>;
 ///   0 u64 magic   8 u16 kind   10 u16 version   12 u32 flags (0)   16 u64 payload_bytes
 ///  24 u64 payload_checksum (XXH3-64)   32 u8[16] archive id   48 u64 reserved (0)
 ///  56 u64 header_checksum (XXH3-64 of bytes 0..55)
-/// An immutable object is this header and exactly payload_bytes bytes. A segment has payload_bytes = 64, its own
-/// fixed fields, and goes on after them.
+/// An immutable object is this header and exactly payload_bytes bytes. A segment has payload_bytes = 64, its
+/// own fixed fields, and goes on after them.
 struct object_header {
   object_kind kind = object_kind::identity;
   std::uint64_t payload_bytes = 0;

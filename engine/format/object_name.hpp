@@ -21,8 +21,11 @@ namespace varve {
 ///   t<tenant>/r<round>_p<piece>/index-<epoch>-<number>
 ///   t<tenant>/r<round>_p<piece>/seal-<epoch>
 ///
-/// tenant, round, piece: decimal without leading zeros; epoch: 20 digits; number: 8 digits.
-struct format_name { friend bool operator==(const format_name&, const format_name&) = default; };
+/// tenant, round, piece: decimal without leading zeros; seq, epoch: 20 digits; number: 8 digits. All but
+/// tenant, piece and seq start at 1 (seq 0: only as a mark, COMMITS.md).
+struct format_name {
+  friend bool operator==(const format_name&, const format_name&) = default;
+};
 struct commit_name {
   tenant_id tenant;
   commit_seq seq;
@@ -74,9 +77,9 @@ std::string to_path(const object_name& name);
 /// nullopt: not a name of this format. Only the exact spelling of to_path() is accepted.
 std::optional<object_name> parse_object_name(std::string_view path);
 
-std::string tenant_folder(tenant_id tenant);                    ///< "t1001"
-std::string commits_folder(tenant_id tenant);                   ///< "t1001/commits"
-std::string piece_folder(tenant_id tenant, piece_key piece);    ///< "t1001/r1_p3"
+std::string tenant_folder(tenant_id tenant);                 ///< "t1001"
+std::string commits_folder(tenant_id tenant);                ///< "t1001/commits"
+std::string piece_folder(tenant_id tenant, piece_key piece); ///< "t1001/r1_p3"
 std::optional<tenant_id> parse_tenant_folder(std::string_view folder);
 
 } // namespace varve
