@@ -27,10 +27,18 @@ struct archive_option {
 struct dest_option {
   duration_ns checkpoint_interval = 120 * one_second;   ///< log_archive_checkpoint_interval, [5s, 1h]
   duration_ns piece_switch_interval = 0;                ///< log_archive_piece_switch_interval, 0 or [1d, 7d]
+  duration_ns recovery_window = 0;                      ///< of that name; 0: nothing ever becomes obsolete
+  bool auto_delete_obsolete_backup = false;             ///< never together with the next one
+  bool auto_update_reserved_backup_timestamp = false;   ///< touch what must stay instead of deleting the rest
+  std::uint64_t backup_copies = 0;                      ///< copies a piece needs before it may be deleted, [0, 8]
   friend bool operator==(const dest_option&, const dest_option&) = default;
 };
 
 inline constexpr duration_ns checkpoint_interval_min = 5 * one_second;
 inline constexpr duration_ns checkpoint_interval_max = one_hour;
+inline constexpr duration_ns copy_checkpoint_interval_max = 24 * one_hour;   ///< of backup_backup_dest_option
+inline constexpr duration_ns piece_switch_interval_min = one_day;
+inline constexpr duration_ns piece_switch_interval_max = 7 * one_day;
+inline constexpr std::uint64_t backup_copies_max = 8;
 
 } // namespace varve
