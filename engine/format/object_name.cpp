@@ -68,11 +68,11 @@ public:
       ok_ = false;
     return number(count, least);
   }
-  /// Exactly `count` digits; the numbers written so start at 1.
-  std::uint64_t fixed(std::size_t count) {
+  /// Exactly `count` digits.
+  std::uint64_t fixed(std::size_t count, std::uint64_t least) {
     if (digits() != count)
       ok_ = false;
-    return number(count, 1);
+    return number(count, least);
   }
   varve::epoch epoch() { return varve::epoch{fixed(epoch_digits, 1)}; }
   std::uint32_t object_number() { return static_cast<std::uint32_t>(fixed(number_digits, 1)); }
