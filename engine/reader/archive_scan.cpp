@@ -34,6 +34,30 @@ result<found_commit> read_commit(destination& where, const commit_name& name, co
   return found;
 }
 
+/// The commit that is in the chain has the one before it beside it; a beginning has none (COMMITS.md,
+/// "prove"). bytes_missing: `found` is not proved, by now.
+status prove(destination& where, const found_commit& found) {
+  auto& record = found.record;
+  auto path = to_path(commit_name{record.tenant, record.seq});
+  if (record.is_mark())
+    return fail(errc::bytes_missing, path + " is a mark: the commits after it are gone");
+  if (record.seq.value == 0)
+    return fail(errc::checksum_error, path + " can only be a mark");
+  auto before = to_path(commit_name{record.tenant, commit_seq{record.seq.value - 1}});
+  auto object = where.read_all(before, format::object_bytes_max);
+  if (!object.ok() && object.code() != errc::file_not_exist && object.code() != errc::checksum_error)
+    return object.error();
+  if (record.predecessor.empty()) {
+    if (object.code() == errc::file_not_exist)
+      return {};
+    return fail(errc::bytes_missing, path + " begins the sequence, but " + before + " is there");
+  }
+  if (object.ok() && digest_of(*object) == record.predecessor)
+    return {};
+  return fail(errc::bytes_missing, path + " follows a commit that is not there: " + before +
+                                       (object.ok() ? " has other bytes" : " is missing or damaged"));
+}
+
 error missing_commit(destination& where, const error& why, std::string_view what) {
   auto failed = why;
   failed.code = errc::bytes_missing;
@@ -63,37 +87,54 @@ result<std::vector<tenant_id>> list_tenants(destination& where) {
 
 result<std::optional<found_commit>> read_newest_commit(destination& where, tenant_id tenant,
                                                        const commit_options& options) {
-  error vanished;
+  commit_seq stuck_at;
+  unsigned stuck = 0; // looks in a row that found the same newest commit and could not rely on it
+  error reason;
   for (unsigned look = 0; look < looks_max; ++look) {
     VARVE_TRY_ASSIGN(auto commits, list_commits(where, tenant));
     if (commits.empty()) {
       if (look > 0)
-        return missing_commit(where, vanished, "the commits have vanished");
+        return missing_commit(where, reason, "the commits have vanished");
       return std::optional<found_commit>();
     }
-    auto found = read_commit(where, {tenant, commits.back()}, options.archive);
-    if (found.ok())
-      return std::optional<found_commit>(std::move(found).value());
-    if (found.code() == errc::file_not_exist) {
-      vanished = found.error();
-      continue;
-    }
-    if (found.code() != errc::checksum_error)
-      return found.error();
+    auto newest = commits.back();
+    stuck = newest == stuck_at ? stuck + 1 : 1;
+    stuck_at = newest;
 
-    auto unreadable = missing_commit(where, found.error(), "the newest commit is damaged");
-    if (!options.allow_previous || commits.size() < 2)
-      return unreadable;
+    auto found = read_commit(where, {tenant, newest}, options.archive);
+    auto relied = found.ok() ? prove(where, *found) : status(found.error());
+    if (relied.ok())
+      return std::optional<found_commit>(std::move(found).value());
+    reason = relied.error();
+    bool may_change = reason.code == errc::file_not_exist || reason.code == errc::bytes_missing;
+    if (!may_change && reason.code != errc::checksum_error)
+      return reason;
+    if (may_change && stuck < stuck_looks)
+      continue;
+
+    // It does not change any more: damage. A reader may be content with less, and says so.
+    auto unreliable = missing_commit(where, reason, "the newest commit cannot be relied on");
+    if (!options.allow_previous)
+      return unreliable;
+    if (found.ok() && !found->record.is_mark()) {
+      found->fallback =
+          "commit " + to_string(newest) + " is not proved by the one before it: " + reason.message;
+      return std::optional<found_commit>(std::move(found).value());
+    }
+    if (commits.size() < 2)
+      return unreliable;
     auto previous = read_commit(where, {tenant, commits[commits.size() - 2]}, options.archive);
     if (previous.code() == errc::file_not_exist)
       continue; // deleted: newer ones exist by now
     if (!previous.ok())
       return missing_commit(where, previous.error(), "the newest two commits are damaged");
+    if (previous->record.is_mark())
+      return unreliable;
     previous->fallback =
-        "read as of commit " + to_string(previous->record.seq) + ", since " + unreadable.message;
+        "read as of commit " + to_string(previous->record.seq) + ", since " + unreliable.message;
     return std::optional<found_commit>(std::move(previous).value());
   }
-  return missing_commit(where, vanished, "the newest commit is listed but not there");
+  return missing_commit(where, reason, "no commit could be relied on");
 }
 
 result<bytes> read_referenced(destination& where, const object_path& path, const varve::digest& expected,

@@ -19,8 +19,9 @@ result<std::vector<tenant_id>> list_tenants(destination& where);
 struct commit_options {
   /// Refuse objects of any other archive with foreign_destination; nullptr: not checked.
   const random_id* archive = nullptr;
-  /// For readers, never for a writer that takes over: where the newest commit is damaged, be content with the
-  /// one before it. What only the newest one reached is then not seen; found_commit::fallback says so.
+  /// For readers, never for a writer that takes over: where the newest commit cannot be relied on, be content
+  /// with less: with itself if it is whole and only the one before it is not, else with the one before it.
+  /// What only the newest one reached is then not seen; found_commit::fallback says so.
   bool allow_previous = false;
 };
 
@@ -30,10 +31,11 @@ struct found_commit {
   std::string fallback; ///< not empty: this is the commit before the newest, and why
 };
 
-/// The newest commit of a tenant, or nullopt if it has none. Lists commits/, reads the highest; if that has
-/// vanished meanwhile (newer ones exist, old ones are deleted), lists again, a bounded number of times.
-/// Errors: bytes_missing, the newest commit is there and damaged, or is gone without a successor;
-/// unknown_version, foreign_destination, io_error as they are.
+/// The newest commit of a tenant, or nullopt if it has none. Lists commits/, reads the highest and proves it
+/// by the one before it (COMMITS.md, "Reader"); if it has vanished meanwhile or is not proved, which happens
+/// while newer ones are made and old ones deleted, begins again, a bounded number of times. Errors:
+/// bytes_missing, the newest commit is damaged, gone without a successor, or not proved though nothing newer
+/// comes; unknown_version, foreign_destination, io_error as they are.
 result<std::optional<found_commit>> read_newest_commit(destination& where, tenant_id tenant,
                                                        const commit_options& options);
 

@@ -130,6 +130,14 @@ result<std::optional<committed_state>> read_committed_state(destination& where, 
   return std::optional<committed_state>(std::move(found->state));
 }
 
+result<committed_state> resolve_committed_state(destination& where, found_commit commit,
+                                                const random_id* archive) {
+  auto found = resolve(where, std::move(commit), archive);
+  if (found.uncertain.code != errc::ok)
+    return found.uncertain;
+  return std::move(found.state);
+}
+
 result<std::optional<committed_state>> read_readable_state(destination& where, tenant_id tenant,
                                                            const commit_options& options) {
   VARVE_TRY_ASSIGN(auto found, read_and_resolve(where, tenant, options));

@@ -40,8 +40,13 @@ struct committed_state {
 result<std::optional<committed_state>> read_committed_state(destination& where, tenant_id tenant,
                                                             const random_id* archive);
 
-/// The same for a reader that takes what it can get: damages are listed, streams and segments behind them are
-/// as far as could be read (a segment that cannot be read at all has no ranges).
+/// The same for a commit that the caller has proved or counted itself. Reads no commit: if an object is not
+/// there, the answer is bytes_missing, also where a newer commit exists.
+result<committed_state> resolve_committed_state(destination& where, found_commit commit,
+                                                const random_id* archive);
+
+/// As read_committed_state() for a reader that takes what it can get: damages are listed, streams and
+/// segments behind them are as far as could be read (a segment that cannot be read at all has no ranges).
 result<std::optional<committed_state>> read_readable_state(destination& where, tenant_id tenant,
                                                            const commit_options& options);
 

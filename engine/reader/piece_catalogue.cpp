@@ -1,0 +1,162 @@
+#include "engine/reader/piece_catalogue.hpp"
+
+#include "engine/format/object_name.hpp"
+
+#include <algorithm>
+
+namespace varve {
+namespace {
+
+std::string commit_text(const found_commit& x) {
+  return "commit " + to_string(x.record.seq);
+}
+
+/// The newest open piece is ACTIVE until the checkpoint has passed its end.
+void add_open_pieces(piece_catalogue& x) {
+  auto& record = x.state.commit.record;
+  for (std::size_t i = 0; i < record.open_pieces.size(); ++i) {
+    auto& open = record.open_pieces[i];
+    bool newest = i + 1 == record.open_pieces.size();
+    bool active = newest && record.round.checkpoint_scn < open.bounds.end_scn;
+    x.pieces.push_back(
+        {open.piece, open.bounds, active ? piece_status::active : piece_status::freezing, std::nullopt, i});
+  }
+}
+
+void add_frozen(piece_catalogue& x, const std::vector<frozen_piece>& pieces) {
+  for (auto& piece : pieces)
+    x.pieces.push_back({piece.piece, piece.bounds, piece_status::frozen, piece.seal, std::nullopt});
+}
+
+result<piece_list> read_list(destination& where, const piece_list_name& name, const varve::digest& expected,
+                             const random_id* archive, std::string_view named_by) {
+  auto path = to_path(name);
+  VARVE_TRY_ASSIGN(auto object, read_referenced(where, path, expected, named_by));
+  return decode_piece_list(object, archive, path);
+}
+
+void add_listed_pieces(destination& where, piece_catalogue& x, const random_id* archive) {
+  auto& record = x.state.commit.record;
+  auto next = record.piece_list;
+  auto named_by = commit_text(x.state.commit);
+  piece_key before =
+      record.frozen_pieces.empty() ? piece_key{round_id{lsn_max}, {}} : record.frozen_pieces[0].piece;
+  while (next) {
+    piece_list_name name{x.tenant, next->epoch, next->number};
+    auto path = to_path(name);
+    auto list = read_list(where, name, next->digest, archive, named_by);
+    if (list.ok() && !list->pieces.empty() && list->pieces.back().piece >= before)
+      list = fail(errc::checksum_error, path + " lists pieces that are not older than those after it");
+    if (!list.ok()) {
+      x.damages.push_back({path, 0, list.error(), x.tenant, {}, true});
+      return;
+    }
+    x.list_objects.push_back(path);
+    add_frozen(x, list->pieces);
+    if (!list->pieces.empty())
+      before = list->pieces.front().piece;
+    next = list->previous;
+    named_by = path;
+  }
+}
+
+void add_ended_rounds(destination& where, piece_catalogue& x, const random_id* archive) {
+  auto& record = x.state.commit.record;
+  auto next = record.last_round_end;
+  auto round = record.last_round;
+  auto named_by = commit_text(x.state.commit);
+  while (next && round.value > 0) {
+    auto path = to_path(round_end_name{x.tenant, round, next->epoch});
+    auto object = read_referenced(where, path, next->digest, named_by);
+    auto end = object.ok() ? decode_round_end(*object, archive, path) : result<round_end>(object.error());
+    if (end.ok() && (end->round.id != round || (end->previous && end->previous_round >= round)))
+      end = fail(errc::checksum_error, path + " is about another round, or names a later one before it");
+    if (!end.ok()) {
+      x.damages.push_back({path, 0, end.error(), x.tenant, {}, false});
+      return;
+    }
+    x.rounds.push_back({end->round, end->counts, end->last_piece, end->ended_at, end->interruption,
+                        std::move(end->streams), path});
+    next = end->previous;
+    round = end->previous_round;
+    named_by = path;
+  }
+}
+
+void add_current_round(piece_catalogue& x) {
+  auto& record = x.state.commit.record;
+  bool known = record.round.id.value == 0;
+  for (auto& round : x.rounds)
+    known = known || round.round.id == record.round.id;
+  if (known)
+    return;
+  piece_id last_piece;
+  for (auto& piece : x.pieces)
+    if (piece.piece.round == record.round.id)
+      last_piece = std::max(last_piece, piece.piece.piece);
+  x.rounds.push_back(
+      {record.round, record.round_counts, last_piece, 0, record.interruption, x.state.streams, {}});
+}
+
+/// A round whose end object is lost: its last seal tells where it stood.
+void add_round_from_seal(destination& where, piece_catalogue& x, round_id id, const random_id* archive) {
+  catalogued_round round;
+  round.round.id = id;
+  const catalogued_piece* last = nullptr;
+  for (auto& piece : x.pieces) {
+    if (piece.piece.round != id)
+      continue;
+    if (round.round.start_scn == 0) {
+      round.round.start_scn = piece.bounds.start_scn;
+      round.round.start_piece = piece.piece.piece;
+    }
+    last = &piece;
+  }
+  if (last && last->seal) {
+    auto path = to_path(seal_name{x.tenant, last->piece, last->seal->epoch});
+    auto object = read_referenced(where, path, last->seal->digest, "a commit");
+    auto seal = object.ok() ? decode_seal(*object, archive, path) : result<piece_seal>(object.error());
+    if (seal.ok()) {
+      round.round.checkpoint_scn = seal->checkpoint_scn;
+      round.ended_at = seal->sealed_at;
+      round.streams = std::move(seal->streams);
+    }
+    round.last_piece = last->piece.piece;
+  }
+  x.rounds.push_back(std::move(round));
+}
+
+} // namespace
+
+result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, tenant_id tenant,
+                                                            const commit_options& options) {
+  VARVE_TRY_ASSIGN(auto state, read_readable_state(where, tenant, options));
+  if (!state)
+    return std::optional<piece_catalogue>();
+  piece_catalogue x;
+  x.tenant = tenant;
+  x.state = std::move(*state);
+  x.damages = x.state.damages;
+
+  add_frozen(x, x.state.commit.record.frozen_pieces);
+  add_listed_pieces(where, x, options.archive);
+  add_open_pieces(x);
+  std::sort(x.pieces.begin(), x.pieces.end(), [](auto& a, auto& b) { return a.piece < b.piece; });
+
+  add_ended_rounds(where, x, options.archive);
+  add_current_round(x);
+  std::vector<round_id> missing;
+  for (auto& piece : x.pieces) {
+    auto id = piece.piece.round;
+    bool known = std::any_of(x.rounds.begin(), x.rounds.end(), [&](auto& r) { return r.round.id == id; });
+    if (!known && (missing.empty() || missing.back() != id))
+      missing.push_back(id);
+  }
+  for (auto id : missing)
+    add_round_from_seal(where, x, id, options.archive);
+  std::sort(x.rounds.begin(), x.rounds.end(),
+            [](const catalogued_round& a, const catalogued_round& b) { return a.round.id < b.round.id; });
+  return std::optional<piece_catalogue>(std::move(x));
+}
+
+} // namespace varve

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "engine/reader/committed_state.hpp"
+
+namespace varve {
+
+/// A round as the destination tells it.
+struct catalogued_round {
+  archive_round round;
+  byte_counts counts;
+  piece_id last_piece;  ///< 0: none yet, or a no-split round
+  unix_ns ended_at = 0; ///< 0: it is the current one
+  std::optional<break_record> interruption;
+  std::vector<stream_row> streams;       ///< where each stream stands, or stood at its end, ascending
+  std::optional<object_path> end_object; ///< of an ended round
+};
+
+/// A piece as the newest commit names it; what is in it: read_piece_files().
+struct catalogued_piece {
+  piece_key piece;
+  piece_bounds bounds;
+  piece_status status = piece_status::frozen;
+  std::optional<object_ref> seal;  ///< of a frozen piece
+  std::optional<std::size_t> open; ///< of an open one: where in piece_catalogue::state.open_pieces
+};
+
+/// Every round and piece of a tenant that its newest commit reaches.
+struct piece_catalogue {
+  tenant_id tenant;
+  committed_state state;
+  std::vector<catalogued_round> rounds;  ///< ascending; the last is the current one, or ended last
+  std::vector<catalogued_piece> pieces;  ///< ascending by (round, piece)
+  std::vector<object_path> list_objects; ///< the chain of piece lists, newest first
+  std::vector<damage> damages;           ///< with those of `state`. A broken chain hides what lies before it
+};
+
+/// Reads the committed state (read_readable_state), the chain of piece lists and the chain of round ends; no
+/// seal and no index. A damaged piece list hides the pieces named before it (lost_unknown). A damaged round
+/// end hides the rounds before it; those that still have pieces are listed with what the last seal of theirs
+/// tells. nullopt: the tenant has no commit here. Blocks; thread-safe.
+result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, tenant_id tenant,
+                                                            const commit_options& options);
+
+/// What is in one piece.
+struct piece_files {
+  catalogued_piece piece;
+  unix_ns created_at = 0, sealed_at = 0; ///< sealed_at 0: open
+  scn checkpoint_scn = 0;                ///< the tenant's, when it was sealed; of an open piece: now
+  byte_counts counts;                    ///< as the seal or the commit says
+  std::vector<indexed_segment> segments; ///< in the order they were written
+  std::vector<stream_row> streams;       ///< frozen: every stream of the tenant when it was sealed
+  std::vector<object_path> objects;      ///< start, indexes, seal
+  std::vector<damage> damages;           ///< of these objects and, in an open piece, of its new segments
+};
+
+/// Reads the seal or start of a piece and its chain of index objects. A damaged object is listed in
+/// `damages`: what only it told is missing then. Segments of a lost index or seal are looked for in the
+/// folder of the piece and read from their footers; those found are in `segments`, and its damage says how it
+/// was mended. Blocks; thread-safe. `archive` as in commit_options. Errors: io_error.
+result<piece_files> read_piece_files(destination& where, const piece_catalogue& catalogue,
+                                     const catalogued_piece& piece, const random_id* archive);
+
+} // namespace varve
