@@ -22,7 +22,7 @@ public:
   void put(const round_history_record& x);
   void put(const piece_record& x);
   void put(const stream_record& x);
-  void put(const lag_sample& x);        ///< overwrites the sample lag_samples_max before it
+  void put(const lag_sample& x); ///< overwrites the sample lag_samples_max before it
   void put(const outbox_record& x);
 
   void erase_setting(tenant_id tenant, std::string_view name);
@@ -32,7 +32,7 @@ public:
   void erase_archived_facts();
 
   bool empty() const { return changes_.empty() && !erase_facts_; }
-  void merge(change_set&& later);       ///< `later` wins
+  void merge(change_set&& later); ///< `later` wins
 
   /// For implementations: key and value (nullopt = erase), in order.
   const std::vector<std::pair<std::string, std::optional<std::string>>>& changes() const { return changes_; }

@@ -1,0 +1,82 @@
+#include "catalog/change_set.hpp"
+
+#include "catalog/record_coding.hpp"
+
+#include <iterator>
+
+namespace varve {
+namespace {
+
+using change_list = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+template <class R>
+void add(change_list& changes, const R& record) {
+  changes.emplace_back(key_of(record), encode_value(record));
+}
+
+} // namespace
+
+void change_set::put(const catalog_identity& x) {
+  add(changes_, x);
+}
+void change_set::put(const setting_record& x) {
+  add(changes_, x);
+}
+void change_set::put(const tenant_record& x) {
+  add(changes_, x);
+}
+void change_set::put(const round_status_record& x) {
+  add(changes_, x);
+}
+void change_set::put(const round_history_record& x) {
+  add(changes_, x);
+}
+void change_set::put(const piece_record& x) {
+  add(changes_, x);
+}
+void change_set::put(const stream_record& x) {
+  add(changes_, x);
+}
+void change_set::put(const lag_sample& x) {
+  add(changes_, x);
+}
+void change_set::put(const outbox_record& x) {
+  add(changes_, x);
+}
+
+void change_set::erase_setting(tenant_id tenant, std::string_view name) {
+  setting_record x;
+  x.tenant = tenant;
+  x.name = name;
+  changes_.emplace_back(key_of(x), std::nullopt);
+}
+
+void change_set::erase_outbox(tenant_id tenant, std::uint64_t number) {
+  outbox_record x;
+  x.tenant = tenant;
+  x.number = number;
+  changes_.emplace_back(key_of(x), std::nullopt);
+}
+
+void change_set::erase_stream(tenant_id tenant, stream_id stream) {
+  stream_record x;
+  x.tenant = tenant;
+  x.stream = stream;
+  changes_.emplace_back(key_of(x), std::nullopt);
+}
+
+void change_set::erase_archived_facts() {
+  // Implementations erase the facts first and apply the list after: what it already says about facts must go.
+  std::erase_if(changes_, [](const auto& change) { return family_of(change.first)->archived_fact; });
+  erase_facts_ = true;
+}
+
+void change_set::merge(change_set&& later) {
+  if (later.erase_facts_)
+    erase_archived_facts();
+  changes_.insert(changes_.end(), std::make_move_iterator(later.changes_.begin()),
+                  std::make_move_iterator(later.changes_.end()));
+  later = {};
+}
+
+} // namespace varve
