@@ -1,0 +1,55 @@
+#include "engine/model/destination_uri.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+
+TEST_CASE("a file destination is an absolute path, written without needless slashes") {
+  auto plain = parse_destination_uri("file:///backup/db1");
+  REQUIRE(plain.ok());
+  CHECK(plain->kind == destination_kind::file);
+  CHECK(plain->path == "/backup/db1");
+  CHECK(parse_destination_uri("file:////backup//db1/")->path == "/backup/db1");
+  CHECK(parse_destination_uri("file:///backup/..x/.y")->path == "/backup/..x/.y");
+}
+
+TEST_CASE("a memory destination has a name") {
+  auto parsed = parse_destination_uri("memory://one");
+  REQUIRE(parsed.ok());
+  CHECK(parsed->kind == destination_kind::memory);
+  CHECK(parsed->path == "one");
+}
+
+TEST_CASE("a printed destination parses back") {
+  for (auto text : {"file:///backup/db1", "memory://one"}) {
+    CHECK(parse_destination_uri(text)->to_string() == text);
+    CHECK(*parse_destination_uri(parse_destination_uri(text)->to_string()) == *parse_destination_uri(text));
+  }
+}
+
+TEST_CASE("what is no destination is refused, quoted and explained") {
+  for (auto text :
+       {"", "/backup", "file:/backup", "file://", "file:///", "file://backup", "file:///a?b=c",
+        "file:///a/../b", "file:///a/./b", "file:///a/..", "http://x", "FILE:///a", "memory://"}) {
+    INFO(text);
+    auto parsed = parse_destination_uri(text);
+    REQUIRE(parsed.code() == errc::invalid_destination);
+    CHECK(parsed.error().message.find("'" + std::string(text) + "'") != std::string::npos);
+    CHECK_FALSE(parsed.error().hint.empty());
+  }
+  CHECK(parse_destination_uri(std::string_view("file:///a\0b", 11)).code() == errc::invalid_destination);
+}
+
+TEST_CASE("a destination has at most 2048 characters") {
+  auto longest = "file:///" + std::string(2048 - 8, 'x');
+  CHECK(parse_destination_uri(longest).ok());
+  CHECK(parse_destination_uri(longest + "x").code() == errc::invalid_destination);
+}
+
+TEST_CASE("destinations of kinds that are not built are refused by name") {
+  for (std::string scheme : {"oss", "s3", "cos", "nfs"}) {
+    auto parsed = parse_destination_uri(scheme + "://bucket/path");
+    REQUIRE(parsed.code() == errc::not_supported);
+    CHECK(parsed.error().message.find(scheme + "://") == 0);
+  }
+}
