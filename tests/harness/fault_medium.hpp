@@ -41,8 +41,8 @@ public:
 
   /// A failure asked for by count.
   struct planned_fault {
-    std::optional<call> only;      ///< counts and hits this kind of call; empty: every kind
-    std::uint64_t let_through = 0; ///< so many matching calls succeed first
+    std::optional<call> only = std::nullopt; ///< counts and hits this kind of call; empty: every kind
+    std::uint64_t let_through = 0;           ///< so many matching calls succeed first
     moment when = moment::before;
     bool for_good = false; ///< fails every matching call from then on, until clear_faults()
     errc code = errc::io_error;
