@@ -101,6 +101,10 @@ struct comma : p::seq<p::sor<p::one<','>, wide_comma>, blank> {
   static constexpr std::string_view expected = "','";
 };
 
+struct dot : p::seq<p::one<'.'>, blank> {
+  static constexpr std::string_view expected = "'.'";
+};
+
 struct digits : p::seq<p::plus<p::digit>, p::not_at<word_char>> {};
 struct number : p::seq<digits, blank> {
   static constexpr std::string_view expected = "a number";
@@ -206,7 +210,7 @@ struct resume : p::seq<word<"RESUME">, word<"BACKUP">, for_tenant> {};
 
 struct table_first : p::seq<name> {};
 struct table_second : p::seq<name> {};
-struct table : p::seq<table_first, p::opt<p::one<'.'>, blank, table_second>> {};
+struct table : p::seq<table_first, p::opt<dot, table_second>> {};
 struct tables : p::list<table, comma> {};
 struct tables_clause : p::opt<p::at<tables, word<"FOR">>, tables, word<"FOR">> {};
 struct restored_tenant : p::seq<name> {};

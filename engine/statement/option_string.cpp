@@ -6,6 +6,8 @@
 namespace varve {
 namespace {
 
+constexpr std::size_t value_bytes_max = 64;
+
 bool is_blank(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -37,7 +39,7 @@ result<std::uint64_t> parse_count(std::string_view text) {
   for (auto c : text) {
     auto digit = static_cast<std::uint64_t>(c - '0');
     if (c < '0' || c > '9' || value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10)
-      return fail(errc::invalid_argument, in_quotes(text) + " is not a whole number");
+      return fail(errc::invalid_argument, in_quotes(text) + " is not a whole number", "write decimal digits");
     value = value * 10 + digit;
   }
   return value;
@@ -92,6 +94,8 @@ private:
     if (middle == pair.npos || middle == 0 || middle + 1 == pair.size())
       return bad(in_quotes(pair) + " is not a pair key=value");
     auto key = pair.substr(0, middle), value = pair.substr(middle + 1);
+    if (value.size() > value_bytes_max)
+      return bad("the value of " + in_quotes(key) + " is too long");
     auto take = [&](auto& field, auto parsed) -> status {
       if (!parsed.ok())
         return named(option, key, parsed.error());

@@ -79,7 +79,7 @@ std::string to_string(const text_position& at) {
 }
 
 std::string show_place(std::string_view text, const text_position& at) {
-  constexpr std::size_t before_max = 70, after_max = 30; // characters shown on each side of the place
+  constexpr std::size_t before_max = 70, after_max = 38; // characters shown on each side of the place
   auto begin = at.offset;
   for (std::size_t shown = 0; begin > 0 && shown < before_max && !ends_line(text[begin - 1]); ++shown) {
     --begin;

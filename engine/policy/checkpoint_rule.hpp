@@ -1,0 +1,53 @@
+#pragma once
+
+#include "engine/base/time.hpp"
+#include "engine/model/ids.hpp"
+
+#include <optional>
+#include <span>
+
+/// When a tenant's checkpoint starts, and how far it may claim. Pure functions; times and positions come in.
+namespace varve {
+
+/// What is known of one stream.
+struct stream_progress {
+  scn last_durable_scn = 0;                  ///< of its last durable entry; 0: there is none
+  std::optional<scn> first_pending_scn = {}; ///< of its oldest entry that is accepted and not durable
+  scn advance = 0; ///< the host said: no entry with an SCN <= this will follow; 0: nothing
+};
+
+/// The largest C for which "every entry of this stream with SCN <= C is durable" holds: just below the oldest
+/// pending entry; without one, just below the last durable SCN (SCNs may repeat, so another entry with that
+/// very SCN may follow) or the advance, whichever is larger. 0: it supports nothing yet.
+scn stream_support(const stream_progress& progress);
+
+struct stream_claim {
+  stream_id stream;
+  scn support = 0;
+};
+
+/// The checkpoint of a tenant and the stream that holds it back.
+struct checkpoint_claim {
+  scn checkpoint = 0;
+  std::optional<stream_id>
+      limiting_stream; ///< the one with the least support, of equals the first; empty: no stream
+  friend bool operator==(const checkpoint_claim&, const checkpoint_claim&) = default;
+};
+
+/// The least support of all streams, but never less than `previous`: a checkpoint does not go back, whatever
+/// a stream says (a stream opened late supports nothing at first). Without streams: `previous`.
+checkpoint_claim tenant_checkpoint(std::span<const stream_claim> streams, scn previous);
+
+/// When the next checkpoint starts: once the last commit is older than half of the interval, so that with the
+/// time the commit takes a checkpoint is never older than the whole. `phase` < half of the interval brings it
+/// forward; give checkpoint_phase() for the first one after the start of a tenant and 0 afterwards.
+unix_ns checkpoint_due_at(unix_ns last_commit_at, duration_ns interval, duration_ns phase);
+
+/// now >= checkpoint_due_at(...): a clock that was set back only delays.
+bool checkpoint_due(unix_ns now, unix_ns last_commit_at, duration_ns interval, duration_ns phase);
+
+/// The tenant's own phase in [0, interval / 2), the same in every run, spread evenly over tenants, so that
+/// not all of them commit at once.
+duration_ns checkpoint_phase(tenant_id tenant, duration_ns interval);
+
+} // namespace varve

@@ -1,0 +1,65 @@
+#include "engine/statement/text_position.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+
+namespace {
+text_position at(std::string_view text, std::size_t offset) {
+  return position_after(text, {}, offset);
+}
+} // namespace
+
+TEST_CASE("lines end with LF, CRLF or CR and columns count characters") {
+  CHECK(at("ab\ncd", 0) == text_position{0, 1, 1});
+  CHECK(at("ab\ncd", 4) == text_position{4, 2, 2});
+  CHECK(at("ab\r\ncd", 4) == text_position{4, 2, 1});
+  CHECK(at("ab\rcd", 4) == text_position{4, 2, 2});
+  CHECK(at("\xe5\xa4\x87\xe4\xbb\xbdx", 6) == text_position{6, 1, 3});
+  CHECK(at("\xff\xfex", 2) == text_position{2, 1, 3});
+}
+
+TEST_CASE("counting on from an earlier place gives the same as counting from the front") {
+  std::string_view text = "a\nbb\r\n\xe5\xa4\x87x\rdd\n";
+  for (auto place = text_position{}; place.offset < text.size();) {
+    place = position_after(text, place, place.offset + 1);
+    CHECK(place == at(text, place.offset));
+  }
+}
+
+TEST_CASE("the caret stands below the place, also behind tabs and wide characters") {
+  CHECK(show_place("ab cd", at("ab cd", 3)) == "  ab cd\n     ^");
+  CHECK(show_place("x\n\tb", at("x\n\tb", 3)) == "   b\n   ^");
+  CHECK(show_place("\xe5\xa4\x87;", at("\xe5\xa4\x87;", 3)) == "  \xe5\xa4\x87;\n    ^");
+  CHECK(show_place("", {}) == "  \n  ^");
+  CHECK(show_place(std::string_view("a\0b", 3), {2, 1, 3}) == "  a?b\n    ^");
+}
+
+TEST_CASE("a long line is cut to the neighbourhood of the place") {
+  std::string text = std::string(5000, 'a') + "!" + std::string(5000, 'b');
+  auto shown = show_place(text, at(text, 5000));
+  CHECK(shown.size() < 250);
+  CHECK(shown.find("...aaa") == 2);
+  CHECK(shown.find("a!b") != shown.npos);
+  auto lines = shown.find('\n');
+  CHECK(shown.find('!') == shown.size() - 1 - (lines + 1)); // the caret is the last character, below the '!'
+}
+
+TEST_CASE("what was found is named so that it can be recognised") {
+  CHECK(show_found("foo bar", 0) == "'foo'");
+  CHECK(show_found("a; b", 1) == "';'");
+  CHECK(show_found("a", 1) == "the end of the text");
+  CHECK(show_found("\xef\xbc\x9b", 0) == "'\xef\xbc\x9b' (U+FF1B)");
+  CHECK(show_found("\x01", 0) == "byte 0x01");
+  CHECK(show_found("\xff", 0) == "byte 0xff");
+  CHECK(show_found(std::string(100, 'x'), 0) == "'" + std::string(40, 'x') + "...'");
+}
+
+TEST_CASE("bad bytes are NUL, truncated, overlong, surrogate and too large sequences") {
+  CHECK(find_bad_byte("plain, \xc3\xa9, \xe5\xa4\x87, \xf0\x9f\x8c\x8d, \x7f, \xf4\x8f\xbf\xbf") ==
+        std::string_view::npos);
+  CHECK(find_bad_byte(std::string_view("ab\0c", 4)) == 2);
+  for (std::string_view bad : {"\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                               "\xf5", "\xe5\xa4", "\xe5(\x87", "\xff"})
+    CHECK(find_bad_byte(std::string("a\xc3\xa9").append(bad)) == 3);
+}
