@@ -7,7 +7,8 @@
 namespace varve {
 namespace {
 
-constexpr unsigned looks_max = 8; // each further look means that a writer made a newer commit meanwhile
+constexpr unsigned looks_max = 16;  // each further look means that a writer made a newer commit meanwhile
+constexpr unsigned stuck_looks = 3; // looks at the same newest commit before it counts as damaged
 
 /// Sequence numbers of the commits that lie there, ascending.
 result<std::vector<commit_seq>> list_commits(destination& where, tenant_id tenant) {

@@ -214,6 +214,27 @@ indexed_segment index_segment(const segment_ref& segment, std::span<const block_
   return x;
 }
 
+std::vector<stream_range> missing_ranges(const indexed_segment& indexed, const segment_blocks& found) {
+  std::map<stream_id, stream_position> reached;
+  for (auto& block : found.blocks) {
+    auto& position = reached[block.stream];
+    if (block.next_lsn > position.next_lsn)
+      position = {block.next_lsn, block.last_scn};
+  }
+  std::vector<stream_range> missing;
+  for (auto range : indexed.ranges) {
+    auto at = reached.find(range.stream);
+    if (at != reached.end() && at->second.next_lsn >= range.next_lsn)
+      continue;
+    if (at != reached.end()) {
+      range.first_lsn = at->second.next_lsn;
+      range.first_scn = at->second.last_scn;
+    }
+    missing.push_back(range);
+  }
+  return missing;
+}
+
 result<block_header> open_block(const block_ref& ref, bytes_view stored, tenant_id tenant,
                                 const object_path& path, block_unpacker& unpacker, bytes& raw) {
   auto here = place(path, ref.offset);

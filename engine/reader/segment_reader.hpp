@@ -28,6 +28,9 @@ result<segment_blocks> read_segment_blocks(destination& where, const segment_nam
 /// What an index object says of a segment with these blocks.
 indexed_segment index_segment(const segment_ref& segment, std::span<const block_ref> blocks);
 
+/// The parts of the indexed ranges that the blocks found do not reach.
+std::vector<stream_range> missing_ranges(const indexed_segment& indexed, const segment_blocks& found);
+
 /// Fills `target` from `offset` on, or fails: bytes_missing if the object is not there or ends before.
 status read_exactly(destination& where, const object_path& path, std::uint64_t offset, mutable_bytes target);
 
