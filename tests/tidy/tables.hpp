@@ -1,0 +1,131 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+/// What the tidy rules go by. An entry that ends in '/' means the folder and all below it, else that one
+/// file.
+namespace varve::tidy {
+
+/// One layer of the project: sources in `path` may include their own layer and those in `may_include`, where
+/// a name that ends in .hpp is that one header.
+struct layer {
+  std::string path;
+  std::vector<std::string> may_include;
+};
+
+/// Lowest first, as in README.md's picture.
+inline const std::vector<layer> layers = {
+    {"engine/base", {}},
+    {"engine/model", {"engine/base"}},
+    {"engine/format", {"engine/base", "engine/model"}},
+    {"engine/statement", {"engine/base", "engine/model"}},
+    {"engine/policy", {"engine/base", "engine/model"}},
+    {"engine/destination", {"engine/base", "engine/model"}},
+    {"catalog", {"engine/base", "engine/model"}},
+    {"catalog/views", {"engine/base", "engine/model", "catalog"}},
+    {"engine/reader", {"engine/base", "engine/model", "engine/format", "engine/destination"}},
+    // The door's header shows nothing but interfaces and base and model; the actors stand behind its
+    // log_stream.
+    {"actors",
+     {"engine/base", "engine/model", "engine/format", "engine/policy", "engine/destination", "catalog",
+      "engine/reader", "engine/archive_engine.hpp"}},
+    {"engine",
+     {"engine/base", "engine/model", "engine/format", "engine/statement", "engine/policy",
+      "engine/destination", "catalog", "catalog/views", "engine/reader", "actors"}},
+    // Programs. The shell lives on the door, and on what works without an engine: reader and format.
+    {"engine/shell",
+     {"engine/base", "engine/model", "engine/format", "engine/destination", "engine/reader", "engine",
+      "bench"}},
+    {"bench",
+     {"engine/base", "engine/model", "engine/format", "engine/statement", "engine/policy",
+      "engine/destination", "catalog", "catalog/views", "engine/reader", "actors", "engine"}},
+    {"tests",
+     {"engine/base", "engine/model", "engine/format", "engine/statement", "engine/policy",
+      "engine/destination", "catalog", "catalog/views", "engine/reader", "actors", "engine", "engine/shell",
+      "bench"}},
+};
+
+/// A header of a library, or a family of them, and the only sources that may include it.
+struct library {
+  std::string header; ///< what the include begins with
+  std::vector<std::string> homes;
+};
+
+inline const std::vector<library> libraries = {
+    {"caf/", {"actors/", "engine/archive_engine.cpp", "tests/"}},
+    {"rocksdb/",
+     {"catalog/rocksdb_catalog.cpp", "engine/shell/demo_*", "engine/shell/wal_source.*", "tests/"}},
+    {"sqlite3.h", {"catalog/views/", "tests/"}},
+    {"zstd", {"engine/format/codec.cpp", "bench/", "tests/"}},
+    {"lz4", {"engine/format/codec.cpp", "bench/", "tests/"}},
+    {"tao/pegtl", {"engine/statement/"}},
+    {"xxhash.h", {"engine/base/"}},
+    {"immintrin.h", {"engine/base/"}},
+    {"nlohmann/", {"engine/shell/", "bench/", "tests/"}},
+    {"CLI/", {"engine/shell/", "bench/"}},
+    {"readline/", {"engine/shell/line_editor.cpp"}},
+    {"catch2/", {"tests/"}},
+};
+
+/// Headers of the operating system: only where the project meets it.
+inline const std::vector<std::string> system_headers = {
+    "dirent.h", "fcntl.h", "poll.h", "pthread.h", "sched.h",
+    "signal.h", "spawn.h", "sys/",   "termios.h", "unistd.h",
+};
+inline const std::vector<std::string> system_homes = {
+    "engine/destination/",         "engine/shell/", "bench/", "tests/",
+    "actors/slab_arena.cpp",       // its memory is mapped, not allocated: it must go back to the system
+    "catalog/rocksdb_catalog.cpp", // syncs the directory it makes
+};
+
+/// A word with a home.
+struct banned_word {
+  std::string pattern; ///< ECMAScript regex, matched on code without comments and strings
+  std::string why;
+  std::vector<std::string> homes;
+};
+
+inline const std::vector<banned_word> banned_words = {
+    {R"((system_clock|steady_clock|high_resolution_clock|utc_clock)\s*::\s*now\b)",
+     "time comes in through archive_options::now or the actor clock",
+     {"engine/shell/", "bench/"}},
+    {R"(\b(gettimeofday|clock_gettime|localtime|gmtime)\s*\(|\btime\s*\(\s*(nullptr|NULL|0)\s*\))",
+     "time comes in through archive_options::now or the actor clock",
+     {"engine/shell/", "bench/"}},
+    {R"(\brandom_device\b|\b(rand|srand|rand_r|drand48|getrandom|getentropy)\s*\()",
+     "randomness comes in through the door, so that a simulation replays",
+     {"engine/shell/"}},
+    {R"(\b(secure_)?getenv\b)",
+     "the environment is for programs, not for the library",
+     {"engine/shell/", "bench/", "tests/"}},
+    {R"(\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\()",
+     "wait for the event, not for time to pass",
+     {"engine/shell/", "bench/"}},
+    {R"(\bstd\s*::\s*(thread|jthread|async)\b|\bpthread_create\b)",
+     "threads belong to the actor system; only the reader has its own",
+     {"engine/reader/", "engine/shell/", "bench/", "tests/"}},
+    {R"(\b(v?f?printf|puts|fputs|putchar)\s*\(|\bstd\s*::\s*(cout|cerr|clog)\b)",
+     "a library prints nothing: return an error, or tell the listener",
+     {"engine/shell/", "bench/", "tests/"}},
+    {R"(\b(abort|exit|_exit|quick_exit|terminate)\s*\()",
+     "the host's process is not ours to end",
+     {"engine/shell/", "bench/", "tests/"}},
+};
+
+/// Sources without a mirror test, each with where it is tested instead.
+struct untested {
+  std::string path;
+  std::string reason;
+};
+
+inline const std::vector<untested> without_mirror = {
+    {"engine/base/checksum_avx2.cpp", "one of two kernels: checksum_test.cpp compares them"},
+    {"engine/base/checksum_baseline.cpp", "one of two kernels: checksum_test.cpp compares them"},
+    {"engine/shell/main.cpp", "the program itself: tests/engine/shell runs it"},
+};
+
+inline constexpr std::size_t columns_max = 110;
+inline constexpr std::size_t lines_max = 500;
+
+} // namespace varve::tidy
