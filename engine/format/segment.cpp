@@ -37,6 +37,8 @@ result<segment_header> decode_segment_header(bytes_view source, const random_id*
                                              std::string_view where) {
   auto head = source.first(std::min(source.size(), segment_header_bytes));
   VARVE_TRY_ASSIGN(auto fields, open_object(head, object_kind::segment, archive, where));
+  if (fields.size() != own_fields_bytes)
+    return damaged(where, "a segment header of another length");
   byte_reader in(fields);
   segment_header header;
   header.tenant = tenant_id{in.get<std::uint64_t>()};
