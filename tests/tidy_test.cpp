@@ -131,7 +131,9 @@ TEST_CASE("a word outside of its home is found") {
   CHECK(found("engine/format/a.cpp", "std::cout << 1;") != "");
   CHECK(found("engine/format/a.cpp", "// std::cout and rand() in a comment\n\"abort()\";").empty());
   CHECK(found("engine/format/a.cpp", "std::abort();") != "");
-  CHECK(found("actors/a.cpp", "void on_exit() override; send_exit(x);").empty());
+  CHECK(found("actors/a.cpp", "void on_exit() override; send_exit(x); x.exit();").empty());
+  CHECK(found("actors/a.cpp", "int y = 1;\n::exit (1);").starts_with("actors/a.cpp:2: "));
+  CHECK(found("actors/a.cpp", "std::thread::hardware_concurrency();").empty());
 }
 
 TEST_CASE("bad manners are found") {

@@ -3,6 +3,7 @@
 #include "tests/tidy/tables.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <regex>
 #include <set>
@@ -89,14 +90,68 @@ std::vector<std::string> words_of(std::string_view text) {
 
 /// The names of all test cases in these files.
 std::set<std::string> test_names(const std::vector<source_file>& files) {
-  static const std::regex form(R"re(\b(TEST_CASE|SCENARIO|TEMPLATE_TEST_CASE)\s*\(\s*"((?:[^"\\]|\\.)*)")re");
+  constexpr std::string_view macro = "TEST_CASE(\"";
   std::set<std::string> names;
   for (const auto& file : files) {
     auto code = code_of(file.text, keep_strings::yes);
-    for (std::sregex_iterator it(code.begin(), code.end(), form), end; it != end; ++it)
-      names.insert((*it)[2]);
+    for (std::size_t at = 0; (at = code.find(macro, at)) != std::string::npos;) {
+      at += macro.size();
+      names.insert(code.substr(at, code.find('"', at) - at));
+    }
   }
   return names;
+}
+
+/// One name in code, with what qualifies it: "std::thread".
+struct code_name {
+  std::size_t line = 0;
+  std::string qualified;
+  bool called = false; ///< a '(' follows
+  bool member = false; ///< a '.' or "->" stands before it
+};
+
+bool part_of_name(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+std::vector<code_name> names_in(std::string_view code) {
+  std::vector<code_name> names;
+  std::size_t line = 1;
+  for (std::size_t at = 0; at < code.size();) {
+    if (code[at] == '\n')
+      ++line;
+    if (!part_of_name(code[at])) {
+      ++at;
+      continue;
+    }
+    auto end = at;
+    while (end < code.size() && part_of_name(code[end]))
+      ++end;
+    auto before = code.substr(0, at);
+    auto qualifies = before.ends_with("::") && !names.empty() && names.back().line == line;
+    if (qualifies)
+      names.back().qualified += "::" + std::string(code.substr(at, end - at));
+    else
+      names.push_back({line, std::string(code.substr(at, end - at)), false,
+                       before.ends_with('.') || before.ends_with("->")});
+    auto next = code.find_first_not_of(' ', end);
+    names.back().called = next != std::string_view::npos && code[next] == '(';
+    at = end;
+  }
+  return names;
+}
+
+bool is_any_of(const code_name& name, const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    if (word.ends_with('(')) {
+      if (!name.called || name.member)
+        return false;
+      word.remove_suffix(1);
+    }
+    std::string_view whole = name.qualified;
+    return whole == word ||
+           (whole.ends_with(word) && whole.substr(0, whole.size() - word.size()).ends_with("::"));
+  });
 }
 
 } // namespace
@@ -165,24 +220,11 @@ findings check_door(const std::vector<source_file>& files, const std::vector<std
 }
 
 findings check_words(const source_file& file) {
-  static const auto patterns = [] {
-    std::vector<std::pair<std::regex, const banned_word*>> all;
-    for (const auto& word : banned_words)
-      all.emplace_back(std::regex(word.pattern, std::regex::optimize), &word);
-    return all;
-  }();
-  auto code = code_of(file.text, keep_strings::no);
-  auto lines = lines_of(code);
   findings found;
-  for (const auto& [pattern, word] : patterns) {
-    if (is_in_any(file.path, word->homes))
-      continue;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      std::match_results<std::string_view::const_iterator> m;
-      if (std::regex_search(lines[i].begin(), lines[i].end(), m, pattern))
-        found.push_back(finding(file.path, i + 1, "'" + m.str() + "' is banned here: " + word->why));
-    }
-  }
+  for (const auto& name : names_in(code_of(file.text, keep_strings::no)))
+    for (const auto& row : banned)
+      if (!is_in_any(file.path, row.homes) && is_any_of(name, row.words))
+        found.push_back(finding(file.path, name.line, "'" + name.qualified + "' is banned here: " + row.why));
   return found;
 }
 
