@@ -48,8 +48,8 @@ enum class durability {
 class catalog {
 public:
   virtual ~catalog() = default;
-  /// May outlive the catalog; a RocksDB directory stays locked until its last snapshot is gone. After a failed
-  /// apply() every read of a new snapshot is catalog_error.
+  /// May outlive the catalog; a RocksDB directory stays locked until its last snapshot is gone. After a
+  /// failed apply() every read of a new snapshot is catalog_error.
   virtual std::shared_ptr<const catalog_snapshot> snapshot() const = 0;
   /// All of it or nothing. After catalog_error the outcome is unknown and the catalog must be reopened: every
   /// later apply() is refused. Opened read_only: not_supported. Thread-safe.

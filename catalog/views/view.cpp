@@ -1,0 +1,22 @@
+#include "catalog/views/view.hpp"
+
+#include "catalog/views/cdb_ob_backup_archivelog.hpp"
+#include "catalog/views/cdb_ob_backup_piece_files.hpp"
+
+#include <array>
+#include <limits>
+
+namespace varve {
+
+std::span<const view> all_views() {
+  static const std::array views{cdb_ob_backup_archivelog, cdb_ob_backup_piece_files};
+  return views;
+}
+
+view_cell number_cell(std::uint64_t value) {
+  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return std::to_string(value);
+  return static_cast<std::int64_t>(value);
+}
+
+} // namespace varve

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "catalog/views/query.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace varve::test {
+
+/// A catalog in memory and SELECTs on it, for tests of views.
+struct view_world {
+  std::unique_ptr<varve::catalog> catalog = make_memory_catalog();
+  unix_ns now = parse_time("2021-05-01 12:00:00").value();
+
+  template <class... R>
+  void put(const R&... records) {
+    change_set changes;
+    (changes.put(records), ...);
+    REQUIRE(catalog->apply(changes, durability::buffered).ok());
+  }
+  view_input input() const { return {catalog->snapshot(), now}; }
+
+  /// Rows as lines, cells joined by '|', NULL as "NULL".
+  std::string select(std::string_view text) const {
+    auto table = run_select(text, input());
+    INFO(text << "\n" << (table.ok() ? std::string() : table.error().to_string()));
+    REQUIRE(table.ok());
+    std::string lines;
+    for (const auto& row : table->rows) {
+      for (std::size_t i = 0; i < row.size(); ++i)
+        lines.append(i == 0 ? "" : "|").append(row[i].value_or("NULL"));
+      lines.push_back('\n');
+    }
+    return lines;
+  }
+  error refusal(std::string_view text, const query_limits& limits = {}) const {
+    auto table = run_select(text, input(), limits);
+    INFO(text);
+    REQUIRE(!table.ok());
+    return table.error();
+  }
+};
+
+/// "NAME type" per column, in order.
+inline std::vector<std::string> declared(const view& shape) {
+  std::vector<std::string> columns;
+  for (const auto& x : shape.columns)
+    columns.push_back(std::string(x.name) + " " + std::string(x.type));
+  return columns;
+}
+
+} // namespace varve::test
