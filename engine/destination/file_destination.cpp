@@ -23,7 +23,11 @@ auto retry_lost_folder(F&& attempt) {
   auto outcome = attempt();
   for (int tries = 1; outcome.code() == errc::file_not_exist && tries < folder_tries_max; ++tries)
     outcome = attempt();
-  return outcome;
+  if (outcome.code() != errc::file_not_exist)
+    return outcome;
+  auto failed = outcome.error();
+  failed.code = errc::io_error; // of a change, "no such object" would be no answer
+  return decltype(outcome)(std::move(failed));
 }
 
 } // namespace

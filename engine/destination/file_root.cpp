@@ -114,10 +114,10 @@ status file_root::check() const {
   }
   if (now.st_dev != opened_.st_dev || now.st_ino != opened_.st_ino)
     return unusable(path(), "is not the directory that was opened: it was unmounted or replaced", hint, 0);
-  // A new directory may have got the inode number of the removed one.
-  VARVE_TRY_ASSIGN(auto held, handle_.info());
-  if (held.st_nlink == 0)
-    return unusable(path(), "was removed since it was opened", hint, 0);
+  // A file server may know the path still, or again, but the handle no more.
+  auto held = handle_.info();
+  if (held.code() == errc::io_error && held.error().sys_errno == ESTALE)
+    return unusable(path(), "is not known to its server by the handle that was opened", hint, ESTALE);
   return {};
 }
 
