@@ -33,12 +33,12 @@ elseif(VARVE_SANITIZE)
   message(FATAL_ERROR "VARVE_SANITIZE is '${VARVE_SANITIZE}': use address, thread or nothing")
 endif()
 
-# varve_layer(name SOURCES ... LINK ...): one layer, linking only what its row in the layer table allows.
+# varve_layer(name SOURCES ... LINK ... PRIVATE ...): one layer, the library varve_<name>, linking only what its row in
+# the layer table allows. All layers together are what is installed (varve_install.cmake).
 function(varve_layer name)
   cmake_parse_arguments(LAYER "" "" "SOURCES;LINK;PRIVATE" ${ARGN})
   add_library(varve_${name} STATIC ${LAYER_SOURCES})
-  target_include_directories(varve_${name} PUBLIC
-    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<INSTALL_INTERFACE:include/varve>")
-  target_link_libraries(varve_${name} PUBLIC ${LAYER_LINK} PRIVATE ${LAYER_PRIVATE}
-    "$<BUILD_INTERFACE:varve_compile>")
+  target_include_directories(varve_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(varve_${name} PUBLIC ${LAYER_LINK} PRIVATE ${LAYER_PRIVATE} varve_compile)
+  set_property(GLOBAL APPEND PROPERTY VARVE_LAYERS varve_${name})
 endfunction()
