@@ -88,7 +88,13 @@ bool is_harmless_function(std::string_view name) {
 }
 
 std::string words_for(int action, std::string_view object) {
+  if (object.starts_with("sqlite_"))
+    return "a change of the schema";
   switch (action) {
+  case SQLITE_INSERT:
+  case SQLITE_UPDATE:
+  case SQLITE_DELETE:
+    return "a write to table " + std::string(object);
   case SQLITE_PRAGMA:
     return "PRAGMA " + std::string(object);
   case SQLITE_ATTACH:
