@@ -1,0 +1,126 @@
+#pragma once
+
+#include "actors/checkpoint.hpp"
+#include "actors/commit_sequence.hpp"
+#include "actors/piece_ledger.hpp"
+#include "actors/piece_writer.hpp"
+
+#include <memory>
+#include <set>
+
+namespace varve {
+
+struct checkpoint_state;
+using checkpoint_pointer = checkpoint_actor::stateful_pointer<checkpoint_state>;
+
+/// State of the checkpoint actor. Its functions lie in checkpoint_takeover.cpp (from quiet to owner),
+/// checkpoint_cycle.cpp (one checkpoint), checkpoint_rounds.cpp (statements) and checkpoint_status.cpp (what the
+/// catalog and the host are told).
+struct checkpoint_state {
+  static inline const char* name = "checkpoint";
+  explicit checkpoint_state(checkpoint_pointer s) : self(s) {}
+  ~checkpoint_state();
+
+  enum class phase : std::uint8_t {
+    idle,      ///< no round: nothing to own
+    quiet,     ///< a round is in force; nothing was written yet in this life
+    taking,    ///< takeover under way
+    owner,     ///< ours
+    fenced,    ///< another engine's
+    stopped    ///< commits or bytes cannot be relied on
+  };
+
+  checkpoint_pointer self;
+  checkpoint_parts parts;
+  phase now_in = phase::idle;
+  std::unique_ptr<commit_sequence> sequence;
+  std::unique_ptr<piece_ledger> ledger;
+  std::uint64_t generation = 0;          // of `sequence`: late answers of an older one are ignored
+  backoff pause;
+
+  // rounds
+  bool begin_wanted = false;             // ARCHIVELOG is recorded; the round begins at the takeover
+  bool stop_wanted = false;              // NOARCHIVELOG
+  bool round_is_over = false;            // the STOP commit is being made
+  std::optional<break_record> break_wanted;
+  std::vector<caf::typed_response_promise<caf::unit_t>> stop_promises, close_promises;
+  std::uint64_t stop_order = 0;          // counts NOARCHIVELOGs: which one a time-out is about
+  bool restarting = false;               // the takeover began a new round
+  std::set<stream_id> noted;             // streams in the ledger since the round began
+
+  // the cycle: cut, durable, objects, commit
+  bool in_cycle = false;
+  bool in_pass = false;                  // old commits are being deleted
+  std::optional<commit_operation> retry_operation;
+  bool cycle_again = false;
+  bool beating = false;
+  std::vector<durable_wait_ptr> waits, cycle_waits;
+  unix_ns cycle_began = 0, last_commit = 0, last_pass = 0;
+  scn cycle_checkpoint = 0;
+  std::optional<stream_id> cycle_limit;
+  std::vector<stream_id> cycle_moved;
+  std::vector<stream_id> cycle_dropped;
+  std::uint64_t seen_entries = 0;        // accepted when the last cycle cut
+
+  // what is told
+  error_ptr writer_trouble, commit_trouble;
+  unix_ns trouble_since = 0;
+  std::string told_comment;
+
+  // ---- checkpoint.cpp
+  void fail_waits(std::vector<durable_wait_ptr>& which, const error& why);
+  void schedule_beat();
+  void beat();
+  bool has_news() const;
+
+  // ---- checkpoint_takeover.cpp
+  void take_over();
+  void check_destination();
+  void run(const commit_sequence::step& step);
+  void answered(std::uint64_t of, const commit_answer& got);
+  void retry();
+  static error as_unknown(error why);
+  void took_over();
+  void adopted();
+  void load_repeat(stream_id id);
+  void lost(const error& why);           // fenced
+  void stopped(const error& why);
+  void abandon(const std::string& why);  // writer, log stream and sequence end
+
+  // ---- checkpoint_cycle.cpp
+  void want_cycle();
+  void start_cycle();
+  void cut(std::uint64_t ticket);
+  void durable(const durable_report_ptr& report);
+  void decide_checkpoint();
+  void note_streams();
+  void make_objects();
+  void commit();
+  void counted();
+  void finish_pieces(scn upto);
+  void end_cycle();
+  void pass();
+
+  // ---- checkpoint_rounds.cpp
+  caf::result<caf::unit_t> order(const tenant_order_ptr& what);
+  caf::result<caf::unit_t> archivelog(const tenant_order& what);
+  caf::result<caf::unit_t> noarchivelog();
+  void begin_round();
+  void round_over();
+  void stop_timed_out();
+  void interrupt(const break_record& why);
+  void apply_outbox();
+
+  // ---- checkpoint_status.cpp
+  void publish_commit();
+  void publish_status();
+  void refresh_comment();
+  void put_status(change_set& to, round_status status);
+  void record(change_set changes, std::function<void()> then);
+  void later(change_set changes);
+  void tell(std::function<void(archive_listener&)> what);
+  std::string comment() const;
+  std::string waiting_for() const;
+};
+
+} // namespace varve

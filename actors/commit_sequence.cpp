@@ -1,0 +1,306 @@
+#include "actors/commit_sequence.hpp"
+
+#include "engine/format/object_name.hpp"
+
+#include <algorithm>
+
+namespace varve {
+namespace {
+
+using verb = commit_operation::verb;
+
+constexpr unsigned stuck_lists_max = 3;   // lists in a row whose newest cannot be proved
+
+} // namespace
+
+commit_sequence::commit_sequence(tenant_id tenant, const random_id& archive, const random_id& writer,
+                                 commit_seq begin_at)
+    : tenant_(tenant), archive_(archive), writer_(writer), begin_at_(begin_at) {}
+
+bool commit_sequence::owns() const {
+  return state_ >= state::owner && state_ < state::fenced;
+}
+
+commit_sequence::step commit_sequence::take(commit_record first, unix_ns now) {
+  first_ = std::move(first);
+  now_ = now;
+  return go(state::listing, verb::list, {});
+}
+
+commit_sequence::step commit_sequence::commit(commit_record record, unix_ns now) {
+  now_ = now;
+  next_ = std::move(record);
+  next_.seq = commit_seq{last_.seq.value + 1};
+  next_.predecessor = last_digest_;
+  next_.epoch = epoch_;
+  next_.attempt = 0;
+  attempts_.clear();
+  state_ = state::committing;
+  return create_next();
+}
+
+commit_sequence::step commit_sequence::begin_pass() {
+  auto newest_before = std::exchange(seen_at_pass_, last_.seq);
+  leave_pass_ = false;
+  if (newest_before.value < 3) return {{}, event::pass_done, {}};
+  pass_limit_ = commit_seq{newest_before.value - 2};
+  return go(state::pass_listing, verb::list, {});
+}
+
+commit_sequence::step commit_sequence::answer(const commit_answer& got) {
+  if (state_ == state::fenced || state_ == state::stopped || state_ == state::idle) return {};
+  switch (current_.what) {
+  case verb::list: {
+    auto& listed = std::get<result<std::vector<commit_seq>>>(got);
+    if (!listed.ok()) {
+      auto repeat = again();
+      repeat.why = listed.error();
+      return repeat;
+    }
+    return on_list(*listed);
+  }
+  case verb::read: {
+    auto& read = std::get<result<bytes>>(got);
+    if (!read.ok() && read.code() != errc::file_not_exist && read.code() != errc::checksum_error) {
+      auto repeat = again();
+      repeat.why = read.error();
+      return repeat;
+    }
+    return on_read(read);
+  }
+  case verb::create: {
+    auto& created = std::get<status>(got);
+    if (!created.ok() && created.code() != errc::already_exists) {
+      auto repeat = state_ == state::pass_marking ? again() : create_next();
+      repeat.what = event::retry;
+      repeat.why = created.error();
+      return repeat;
+    }
+    return on_create(!created.ok());
+  }
+  case verb::remove: {
+    auto& removed = std::get<status>(got);
+    if (!removed.ok() && removed.code() != errc::file_not_exist) {
+      auto repeat = again();
+      repeat.why = removed.error();
+      return repeat;
+    }
+    pass_.erase(pass_.begin());
+    return next_of_pass();
+  }
+  case verb::none: break;
+  }
+  return {};
+}
+
+commit_sequence::step commit_sequence::on_list(const std::vector<commit_seq>& found) {
+  switch (state_) {
+  case state::listing:
+    if (found.empty()) {
+      last_ = commit_record{};
+      last_.seq = commit_seq{begin_at_.value - 1};
+      last_digest_ = {};
+      next_ = first_;
+      next_.tenant = tenant_;
+      next_.seq = begin_at_;
+      next_.predecessor = {};
+      next_.epoch = epoch{begin_at_.value};
+      next_.attempt = 0;
+      attempts_.clear();
+      state_ = state::creating;
+      return create_next();
+    }
+    if (found.back() == stuck_at_) {
+      if (++stuck_ >= stuck_lists_max)
+        return stop(errc::bytes_missing, "the newest commit " + to_path(commit_name{tenant_, stuck_at_}) +
+                                             " cannot be proved by the one before it");
+    } else {
+      stuck_at_ = found.back();
+      stuck_ = 0;
+    }
+    last_.seq = found.back();
+    return go(state::reading, verb::read, found.back());
+  case state::listing_again:
+    if (found.empty() || found.back() != next_.seq) return start_over();
+    return took_over();
+  case state::pass_listing:
+    pass_.clear();
+    for (auto seq : found)
+      if (seq <= pass_limit_) pass_.push_back(seq);
+    return next_of_pass();
+  default: return {};
+  }
+}
+
+bool commit_sequence::proves(const result<bytes>& before) const {
+  if (last_.predecessor.empty()) return before.code() == errc::file_not_exist;
+  return before.ok() && digest_of(*before) == last_.predecessor;
+}
+
+bool commit_sequence::ours(bytes_view content) {
+  auto found = digest_of(content);
+  if (std::find(attempts_.begin(), attempts_.end(), found) == attempts_.end()) return false;
+  counts_ = found;
+  return true;
+}
+
+commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
+  switch (state_) {
+  case state::reading: {
+    if (got.code() == errc::file_not_exist) return start_over();
+    auto path = to_path(commit_name{tenant_, current_.seq});
+    if (!got.ok()) return stop(errc::bytes_missing, got.error().message);
+    auto decoded = decode_commit(*got, &archive_, path);
+    if (!decoded.ok()) {
+      auto code = decoded.code() == errc::checksum_error ? errc::bytes_missing : decoded.code();
+      return stop(code, decoded.error().message);
+    }
+    if (decoded->is_mark()) return start_over();
+    if (decoded->tenant != tenant_ || decoded->seq != current_.seq)
+      return stop(errc::bytes_missing, path + " holds another commit than its name says");
+    last_ = std::move(*decoded);
+    last_digest_ = digest_of(*got);
+    return go(state::proving, verb::read, commit_seq{last_.seq.value - 1});
+  }
+  case state::proving:
+    if (!proves(got)) return start_over();
+    // A takeover says nothing new: the content of the commit it follows, with a new writer and epoch.
+    next_ = last_;
+    next_.seq = commit_seq{last_.seq.value + 1};
+    next_.epoch = epoch{next_.seq.value};
+    next_.predecessor = last_digest_;
+    next_.attempt = 0;
+    attempts_.clear();
+    state_ = state::creating;
+    return create_next();
+  case state::comparing:
+    if (!got.ok() || !ours(*got)) return start_over();
+    return go(state::looking, verb::read, commit_seq{next_.seq.value - 1});
+  case state::looking: {
+    bool held = next_.predecessor.empty() ? got.code() == errc::file_not_exist
+                                          : got.ok() && digest_of(*got) == next_.predecessor;
+    if (!held) return start_over();
+    return go(state::listing_again, verb::list, {});
+  }
+  case state::checking:
+    if (!got.ok() || !ours(*got)) {
+      std::string by = "its next commit " + to_string(next_.seq) + " is ";
+      if (!got.ok()) return fence(by + "gone again");
+      auto other = decode_commit(*got, &archive_, to_path(commit_name{tenant_, next_.seq}));
+      return fence(by + (other.ok() ? "of writer " + to_hex(other->writer) : "another writer's"));
+    }
+    return go(state::confirming, verb::read, last_.seq);
+  case state::confirming:
+    if (!got.ok() || digest_of(*got) != next_.predecessor)
+      return fence("its own commit " + to_string(last_.seq) + " is gone, so others have gone on from it");
+    return counted();
+  case state::pass_reading: return on_pass_answer(&got);
+  default: return {};
+  }
+}
+
+commit_sequence::step commit_sequence::on_create(bool exists) {
+  switch (state_) {
+  case state::creating:
+  case state::committing: {
+    bool taking = state_ == state::creating;
+    if (exists) return go(taking ? state::comparing : state::checking, verb::read, next_.seq);
+    counts_ = attempts_.back();
+    return go(taking ? state::looking : state::confirming, verb::read, commit_seq{next_.seq.value - 1});
+  }
+  case state::pass_marking: return go(state::pass_removing, verb::remove, pass_.front());
+  default: return {};
+  }
+}
+
+/// The next attempt at `next_`: no two attempts send the same bytes, so bytes that were deleted never come back.
+commit_sequence::step commit_sequence::create_next() {
+  next_.writer = writer_;
+  next_.tenant = tenant_;
+  next_.written_at = now_;
+  ++next_.attempt;
+  auto made = go(state_, verb::create, next_.seq);
+  made.next.content = encode(archive_, next_);
+  attempts_.push_back(digest_of(made.next.content));
+  return made;
+}
+
+commit_sequence::step commit_sequence::took_over() {
+  epoch_ = epoch{next_.seq.value};
+  seen_at_pass_ = {};
+  auto owned = counted();
+  owned.what = event::owner;
+  return owned;
+}
+
+commit_sequence::step commit_sequence::counted() {
+  last_ = next_;
+  last_digest_ = counts_;
+  state_ = state::owner;
+  current_ = {};
+  return {{}, event::counted, {}};
+}
+
+commit_sequence::step commit_sequence::next_of_pass() {
+  if (pass_.empty() || leave_pass_) {
+    state_ = state::owner;
+    current_ = {};
+    return {{}, event::pass_done, {}};
+  }
+  auto lowest = pass_.front();
+  // Only commits of other writers can be beginnings or marks we do not know of.
+  if (lowest.value < epoch_.value || lowest == begin_at_) return go(state::pass_reading, verb::read, lowest);
+  return go(state::pass_removing, verb::remove, lowest);
+}
+
+commit_sequence::step commit_sequence::on_pass_answer(const result<bytes>* read) {
+  auto seq = pass_.front();
+  if (read->code() == errc::file_not_exist) {
+    pass_.erase(pass_.begin());
+    return next_of_pass();
+  }
+  auto decoded = read->ok() ? decode_commit(**read, &archive_, "commit")
+                            : result<commit_record>(read->error());
+  if (decoded.ok() && decoded->is_mark()) {
+    pass_.erase(pass_.begin());
+    return next_of_pass();
+  }
+  if (seq.value == 1 || (decoded.ok() && decoded->predecessor.empty())) {
+    auto mark = commit_seq{seq.value - 1};
+    auto made = go(state::pass_marking, verb::create, mark);
+    made.next.content = encode(archive_, commit_mark(tenant_, mark));
+    current_.content = made.next.content;
+    return made;
+  }
+  return go(state::pass_removing, verb::remove, seq);
+}
+
+commit_sequence::step commit_sequence::go(state to, verb what, commit_seq seq) {
+  state_ = to;
+  current_ = {what, seq, {}};
+  return {current_, event::none, {}};
+}
+
+commit_sequence::step commit_sequence::again() { return {current_, event::retry, {}}; }
+
+commit_sequence::step commit_sequence::start_over() { return go(state::listing, verb::list, {}); }
+
+commit_sequence::step commit_sequence::stop(errc code, std::string message) {
+  state_ = state::stopped;
+  current_ = {};
+  return {{},
+          event::stopped,
+          fail(code, std::move(message),
+               "verify the destination; to archive on, begin a new round (NOARCHIVELOG, then ARCHIVELOG)")};
+}
+
+commit_sequence::step commit_sequence::fence(std::string message) {
+  state_ = state::fenced;
+  current_ = {};
+  return {{},
+          event::fenced,
+          fail(errc::fenced, "tenant " + to_string(tenant_) + " was taken over at this destination: " + message,
+               "reopen the engine or say ARCHIVELOG for the tenant to take it back")};
+}
+
+} // namespace varve

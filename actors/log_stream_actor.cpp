@@ -1,0 +1,133 @@
+#include "actors/log_stream_actor.hpp"
+
+#include <unordered_map>
+
+namespace varve {
+namespace {
+
+struct stream_actor_state {
+  static inline const char* name = "log_stream";
+  explicit stream_actor_state(log_stream_actor::stateful_pointer<stream_actor_state> s) : self(s) {}
+
+  log_stream_actor::stateful_pointer<stream_actor_state> self;
+  log_stream_parts parts;
+  std::function<void()> on_quiet_work;
+  bool owns = false;                   // taken over: blocks may be numbered
+  std::uint64_t epoch = 0;
+  std::uint64_t ticket = 0;            // of the last block numbered
+  std::unordered_map<stream_id, std::uint64_t> numbers;
+  std::size_t next_compressor = 0;
+
+  /// Numbers what is queued and sends it to the compressors.
+  void forward() {
+    if (!owns) return;
+    auto& intake = *parts.intake;
+    auto wanted = intake.wanted_codec();
+    for (auto& block : intake.take_all()) {
+      block->header.epoch = varve::epoch{epoch};
+      block->header.number = ++numbers[block->header.stream];
+      block->wanted = wanted;
+      block->ticket = ++ticket;
+      auto& to = parts.compressors[next_compressor++ % parts.compressors.size()];
+      self->send(to, pack_atom::value, epoch, block, parts.writer);
+    }
+  }
+
+  void tell(const std::function<void(archive_listener&)>& what) {
+    if (auto* listener = parts.listener()) what(*listener);
+  }
+
+  void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round) {
+    auto& intake = *parts.intake;
+    epoch = new_epoch;
+    ticket = 0;
+    numbers.clear();
+    intake.cut_all();
+    auto held = intake.take_all();
+    std::unordered_map<stream_id, stream_row> known;
+    for (auto& row : rows) known.emplace(row.stream, row);
+    for (auto& stream : intake.streams()) {
+      auto row = known.find(stream->id());
+      auto resend = stream->reconcile(
+          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round, held);
+      if (resend)
+        tell([&](archive_listener& listener) {
+          listener.on_resend_from(intake.id(), stream->id(), *resend,
+                                  "the destination holds another position than was assumed");
+        });
+      known.erase(stream->id());
+    }
+    // Streams of this round that nobody has opened yet in this process still hold the checkpoint.
+    for (auto& [id, row] : known)
+      if (!row.dropped && !new_round) intake.find_or_add(id)->estimate(row);
+    intake.put_back(std::move(held));
+    owns = true;
+    forward();
+  }
+
+  void end(const std::string& why) {
+    owns = false;
+    auto& intake = *parts.intake;
+    auto dropped = intake.take_all();
+    dropped.clear();
+    for (auto& stream : intake.streams()) {
+      bool held = stream->holds_beyond(stream->committed().next_lsn);
+      auto from = stream->give_up();
+      if (held)
+        tell([&](archive_listener& listener) { listener.on_resend_from(intake.id(), stream->id(), from, why); });
+    }
+    intake.take_all();
+    intake.rearm();
+  }
+};
+
+} // namespace
+
+log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts parts,
+                                  std::function<void()> on_quiet_work) {
+  return system.spawn([parts = std::move(parts), on_quiet_work = std::move(on_quiet_work)](
+                          log_stream_actor::stateful_pointer<stream_actor_state> self)
+                          -> log_stream_actor::behavior_type {
+    auto& state = self->state;
+    state.parts = parts;
+    state.on_quiet_work = on_quiet_work;
+    return {
+        [&state](work_atom) {
+          state.forward();
+          if (state.on_quiet_work) state.on_quiet_work();
+        },
+        [&state](begin_atom, std::uint64_t epoch, const std::shared_ptr<const std::vector<stream_row>>& rows,
+                 bool new_round) {
+          state.begin(epoch, *rows, new_round);
+        },
+        [&state](end_atom, const std::string& why) { state.end(why); },
+        [&state](cut_atom) -> std::uint64_t {
+          auto& intake = *state.parts.intake;
+          intake.rearm();      // before the cut: an entry that comes now wakes the tenant again
+          if (state.owns) intake.cut_all();
+          state.forward();
+          return state.ticket;
+        },
+        [&state](room_atom, std::uint64_t id) {
+          auto stream = state.parts.intake->find(stream_id{id});
+          if (!stream) return;
+          stream->on_room();
+          state.tell([&](archive_listener& listener) {
+            listener.on_room(state.parts.intake->id(), stream->id(), stream->expected_lsn());
+          });
+        },
+        [&state](pressure_atom) {
+          auto& intake = *state.parts.intake;
+          intake.pressure_handled();
+          if (state.owns) intake.cut_oldest(state.parts.press_bytes);
+          state.forward();
+          state.self->send(state.parts.writer, pressure_atom::value);
+          if (state.on_quiet_work) state.on_quiet_work();
+        },
+        [&state](notify_atom, const notice& what) {
+          if (auto* listener = state.parts.listener()) (*what)(*listener);
+        }};
+  });
+}
+
+} // namespace varve

@@ -1,0 +1,113 @@
+#include "actors/slab_arena.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cassert>
+#include <new>
+#include <utility>
+
+namespace varve {
+
+slab_arena::slab_arena(std::uint64_t capacity_bytes)
+    : capacity_(static_cast<std::size_t>((capacity_bytes + slab_bytes - 1) / slab_bytes)) {
+  auto* memory = ::mmap(nullptr, capacity_ * slab_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc{};
+  base_ = static_cast<std::byte*>(memory);
+}
+
+slab_arena::~slab_arena() { ::munmap(base_, capacity_ * slab_bytes); }
+
+void slab_arena::take(std::size_t count, std::vector<std::byte*>& target) {
+  target.reserve(target.size() + count);
+  std::lock_guard lock{mutex_};
+  for (; count > 0; --count) {
+    std::size_t index;
+    if (!free_.empty()) {
+      index = free_.back();
+      free_.pop_back();
+    } else {
+      assert(touched_ < capacity_);
+      if (touched_ == capacity_) throw std::bad_alloc{};
+      index = touched_++;
+    }
+    target.push_back(base_ + index * slab_bytes);
+  }
+}
+
+void slab_arena::give_back(std::vector<std::byte*>& slabs) {
+  if (slabs.empty()) return;
+  {
+    std::lock_guard lock{mutex_};
+    // Last in, first out, and in reverse, so that a chain taken next is laid out as this one was.
+    for (auto i = slabs.size(); i-- > 0;)
+      free_.push_back(static_cast<std::uint32_t>(static_cast<std::size_t>(slabs[i] - base_) / slab_bytes));
+  }
+  slabs.clear();
+}
+
+std::size_t slab_arena::slabs_in_use() const {
+  std::lock_guard lock{mutex_};
+  return touched_ - free_.size();
+}
+
+slab_chain::slab_chain(slab_chain&& other) noexcept
+    : arena_(other.arena_), slabs_(std::move(other.slabs_)), size_(std::exchange(other.size_, 0)) {
+  other.slabs_.clear();
+}
+
+slab_chain& slab_chain::operator=(slab_chain&& other) noexcept {
+  if (this != &other) {
+    clear();
+    arena_ = other.arena_;
+    slabs_ = std::move(other.slabs_);
+    other.slabs_.clear();
+    size_ = std::exchange(other.size_, 0);
+  }
+  return *this;
+}
+
+void slab_chain::reserve(std::size_t bytes) {
+  auto wanted = (size_ + bytes + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes;
+  if (wanted > slabs_.size()) arena_->take(wanted - slabs_.size(), slabs_);
+}
+
+void slab_chain::append(bytes_view view) {
+  assert(size_ + view.size() <= capacity());
+  while (!view.empty()) {
+    auto in_slab = size_ % slab_arena::slab_bytes;
+    auto count = std::min(view.size(), slab_arena::slab_bytes - in_slab);
+    std::memcpy(slabs_[size_ / slab_arena::slab_bytes] + in_slab, view.data(), count);
+    size_ += count;
+    view = view.subspan(count);
+  }
+}
+
+void slab_chain::clear() {
+  if (arena_ != nullptr) arena_->give_back(slabs_);
+  size_ = 0;
+}
+
+void slab_chain::views(std::vector<bytes_view>& target) const {
+  auto left = size_;
+  for (auto* slab : slabs_) {
+    if (left == 0) return;
+    auto count = std::min(left, slab_arena::slab_bytes);
+    target.emplace_back(slab, count);
+    left -= count;
+  }
+}
+
+void slab_chain::gather(bytes& target) const {
+  target.resize(size_);
+  std::size_t at = 0;
+  for (auto* slab : slabs_) {
+    if (at == size_) return;
+    auto count = std::min(size_ - at, slab_arena::slab_bytes);
+    std::memcpy(target.data() + at, slab, count);
+    at += count;
+  }
+}
+
+} // namespace varve

@@ -1,0 +1,320 @@
+#include "actors/stream_buffer.hpp"
+
+#include "actors/tenant_intake.hpp"
+
+#include <algorithm>
+
+namespace varve {
+namespace {
+
+std::uint64_t whole_slabs(std::uint64_t bytes_wanted) {
+  return (bytes_wanted + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes * slab_arena::slab_bytes;
+}
+
+/// A block that does not shrink is stored raw, so its packed form is at most this.
+std::uint64_t packed_bound(std::uint64_t raw) { return whole_slabs(raw + format::block_header_bytes); }
+
+std::string range(lsn from, lsn to) {
+  return "[" + std::to_string(from) + ", " + std::to_string(to) + ")";
+}
+
+} // namespace
+
+stream_buffer::stream_buffer(tenant_intake& tenant, stream_id id)
+    : tenant_(tenant), id_(id), chain_(tenant.budget().arena()), charge_(tenant.budget(), tenant.account()) {}
+
+stream_buffer::~stream_buffer() {
+  chain_.clear();
+  tenant_.budget().release(tenant_.account(), lease_);
+}
+
+append_answer stream_buffer::refuse(errc code, std::string message, std::string hint) const {
+  message = "tenant " + to_string(tenant_.id()) + " stream " + to_string(id_) + ": " + message;
+  return {append_outcome::error, expected_, fail(code, std::move(message), std::move(hint))};
+}
+
+/// The largest SCN that a new entry must be above.
+scn stream_buffer::floor_scn() const {
+  return std::max({advance_, tenant_.advanced(), tenant_.checkpoint()});
+}
+
+/// What is wrong with an entry that nobody has seen before; nullopt: nothing.
+std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) const {
+  if (started_ && entry.lsn > expected_)
+    return refuse(errc::lsn_gap,
+                  "the entry starts at LSN " + std::to_string(entry.lsn) + ", expected " + std::to_string(expected_),
+                  "hand over every entry from LSN " + std::to_string(expected_) + " on, or report log_recycled");
+  if (!started_ && asked_start_ && entry.lsn > std::max(*asked_start_, known_from_))
+    return refuse(errc::lsn_gap,
+                  "the first entry starts at LSN " + std::to_string(entry.lsn) + ", the stream was opened to begin at " +
+                      std::to_string(std::max(*asked_start_, known_from_)));
+  if (entry.scn < last_scn_)
+    return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " + std::to_string(entry.scn) +
+                                           ", below the SCN " + std::to_string(last_scn_) + " of the entry before");
+  if (entry.scn <= floor_scn())
+    return refuse(errc::scn_goes_back,
+                  "LSN " + std::to_string(entry.lsn) + " has SCN " + std::to_string(entry.scn) +
+                      ", but nothing at or below " + std::to_string(floor_scn()) +
+                      " may follow an advance or a committed checkpoint",
+                  "its LSN must come: only a new round (NOARCHIVELOG, ARCHIVELOG) leads on");
+  return std::nullopt;
+}
+
+append_answer stream_buffer::append(const log_entry& entry) {
+  std::lock_guard lock{mutex_};
+  switch (tenant_.gate()) {
+  case intake_gate::open: break;
+  case intake_gate::closed: return {append_outcome::not_archiving, expected_, {}};
+  case intake_gate::interrupted: return {append_outcome::interrupted, expected_, {}};
+  case intake_gate::fenced: return {append_outcome::fenced, expected_, {}};
+  case intake_gate::stopped: return {append_outcome::error, expected_, tenant_.stopped_by()};
+  }
+  if (entry.next_lsn <= entry.lsn || entry.scn == 0)
+    return refuse(errc::invalid_argument, "the entry at LSN " + std::to_string(entry.lsn) +
+                                              " needs next_lsn > lsn and scn > 0");
+  if (entry.payload.size() > tenant_.limit().entry_bytes_max)
+    return refuse(errc::entry_too_large,
+                  "the entry at LSN " + std::to_string(entry.lsn) + " has " + std::to_string(entry.payload.size()) +
+                      " bytes, the limit is " + std::to_string(tenant_.limit().entry_bytes_max),
+                  "raise entry_bytes_max (at most an eighth of the memory budget) or split the entry");
+  auto known = started_ ? expected_ : known_from_;
+  if (entry.lsn < known) return repeat(entry);
+  if (auto wrong = check_new(entry)) return *std::move(wrong);
+
+  auto most = format::entry_head_bytes_max + entry.payload.size();
+  if (open_.entries > 0 && (entry.scn >= open_end_ || open_.raw_bytes + most > tenant_.limit().block_bytes)) cut_locked();
+  bool large = most > tenant_.limit().block_bytes;
+  if (!room_for(most, large)) {
+    seen_generation_ = room_generation_;
+    return {append_outcome::full, started_ ? expected_ : entry.lsn, {}};
+  }
+  bool quiet = open_.entries == 0;
+  if (quiet) {
+    open_ = block_header{};
+    open_.tenant = tenant_.id();
+    open_.stream = id_;
+    open_.first_lsn = entry.lsn;
+    open_.first_scn = entry.scn;
+    open_.last_scn = entry.scn;
+    open_end_ = tenant_.grid().end_of_cell(entry.scn);
+    open_since_ = tenant_.next_opening();
+  }
+  std::byte head[format::entry_head_bytes_max];
+  auto head_bytes = store_entry_head(head, entry, open_.last_scn);
+  chain_.append({head, head_bytes});
+  chain_.append(entry.payload);
+  open_.raw_bytes = static_cast<std::uint32_t>(chain_.size());
+  open_.input_bytes += entry.payload.size();
+  open_.next_lsn = entry.next_lsn;
+  open_.last_scn = entry.scn;
+  ++open_.entries;
+  if (!started_) {
+    started_ = true;
+    start_ = entry.lsn;
+    start_scn_ = entry.scn;
+    committed_ = {entry.lsn, last_scn_};
+  }
+  if (start_scn_ == 0) start_scn_ = entry.scn;
+  expected_ = entry.next_lsn;
+  last_scn_ = entry.scn;
+  tenant_.accepted_entries.fetch_add(1, std::memory_order_relaxed);
+  tenant_.accepted_bytes.fetch_add(entry.payload.size(), std::memory_order_relaxed);
+  if (compare_state_ != compare_state::none) {
+    if (compare_state_ == compare_state::ready) tenant_.compare_blocks.fetch_sub(1);
+    compare_state_ = compare_state::none;
+    compare_raw_ = {};
+  }
+  if (open_.raw_bytes >= tenant_.limit().block_bytes) cut_locked();
+  else if (quiet) tenant_.wake();
+  return {append_outcome::accepted, expected_, {}};
+}
+
+/// Makes sure that `bytes_wanted` more fit into the open block's slabs, asking the budget for new ones. A block
+/// of one large entry is charged for its packed form as well: the reserve is made for ordinary blocks.
+bool stream_buffer::room_for(std::uint64_t bytes_wanted, bool large) {
+  auto have = chain_.capacity() - chain_.size();
+  if (bytes_wanted <= have) return true;
+  auto slabs = whole_slabs(bytes_wanted - have);
+  auto charge = slabs + (large ? packed_bound(bytes_wanted) : 0);
+  if (!tenant_.budget().take(tenant_.account(), id_, lease_, charge)) return false;
+  charge_.add(charge);
+  chain_.reserve(bytes_wanted);
+  return true;
+}
+
+void stream_buffer::cut_locked() {
+  if (open_.entries == 0) return;
+  auto block = std::make_shared<cut_block>(std::move(chain_), std::move(charge_));
+  block->header = open_;
+  block->end_scn = open_end_;
+  chain_ = slab_chain{tenant_.budget().arena()};
+  charge_ = memory_charge{tenant_.budget(), tenant_.account()};
+  open_ = block_header{};
+  open_since_ = 0;
+  in_flight_.push_back(block);
+  tenant_.push(std::move(block));
+}
+
+bool stream_buffer::cut() {
+  std::lock_guard lock{mutex_};
+  if (open_.entries == 0) return false;
+  cut_locked();
+  return true;
+}
+
+/// An entry at or below what is known: equal, different, or too old to tell.
+append_answer stream_buffer::repeat(const log_entry& entry) {
+  auto known = started_ ? expected_ : known_from_;
+  if (entry.next_lsn > known)
+    return refuse(errc::lsn_conflict, "the entry " + range(entry.lsn, entry.next_lsn) +
+                                          " straddles the end of the log handed over before, LSN " +
+                                          std::to_string(known));
+  if (open_.entries > 0 && entry.lsn >= open_.first_lsn) {
+    chain_.gather(scratch_);
+    return compare(entry, open_, scratch_);
+  }
+  for (auto& block : in_flight_)
+    if (entry.lsn >= block->header.first_lsn && entry.lsn < block->header.next_lsn) {
+      if (auto raw = block->raw_body()) return compare(entry, block->header, *raw);
+      break;
+    }
+  if (entry.lsn < committed_.next_lsn) {
+    if (compare_state_ == compare_state::ready && entry.lsn >= compare_header_.first_lsn &&
+        entry.lsn < compare_header_.next_lsn)
+      return compare(entry, compare_header_, compare_raw_);
+    if (compare_state_ == compare_state::loading) {
+      seen_generation_ = room_generation_;
+      return {append_outcome::full, expected_, {}};
+    }
+    if (compare_state_ == compare_state::none &&
+        tenant_.compare_blocks.fetch_add(1) < tenant_intake::compare_blocks_max) {
+      compare_state_ = compare_state::loading;
+      seen_generation_ = room_generation_;
+      tenant_.signal_repeat(id_);
+      return {append_outcome::full, expected_, {}};
+    }
+    if (compare_state_ == compare_state::none) tenant_.compare_blocks.fetch_sub(1);
+  }
+  tenant_.repeats_uncompared.fetch_add(1, std::memory_order_relaxed);
+  return {append_outcome::repeated, known, {}};
+}
+
+append_answer stream_buffer::compare(const log_entry& entry, const block_header& header, bytes_view raw) const {
+  auto conflict = [&](std::string_view why, const log_entry& stored) {
+    return refuse(errc::lsn_conflict,
+                  "the repeated entry " + range(entry.lsn, entry.next_lsn) + " " + std::string(why) + ": archived " +
+                      range(stored.lsn, stored.next_lsn) + " SCN " + std::to_string(stored.scn) + " checksum " +
+                      std::to_string(checksum64(stored.payload)) + ", given SCN " + std::to_string(entry.scn) +
+                      " checksum " + std::to_string(checksum64(entry.payload)),
+                  "two histories of one stream: find out which one is right before archiving goes on");
+  };
+  for (entry_cursor at{header, raw}; at.next();) {
+    auto& stored = at.entry();
+    if (stored.next_lsn <= entry.lsn) continue;
+    if (stored.lsn != entry.lsn || stored.next_lsn != entry.next_lsn) return conflict("straddles another", stored);
+    if (stored.scn != entry.scn || !equal(stored.payload, entry.payload)) return conflict("differs", stored);
+    break;
+  }
+  return {append_outcome::repeated, started_ ? expected_ : known_from_, {}};
+}
+
+bool stream_buffer::wait_for_room(std::chrono::nanoseconds limit) {
+  std::unique_lock lock{mutex_};
+  return room_.wait_for(lock, limit, [&] { return room_generation_ != seen_generation_; });
+}
+
+void stream_buffer::on_room() {
+  {
+    std::lock_guard lock{mutex_};
+    ++room_generation_;
+  }
+  room_.notify_all();
+}
+
+void stream_buffer::advance(scn upto) {
+  {
+    std::lock_guard lock{mutex_};
+    if (upto <= advance_) return;
+    advance_ = upto;
+  }
+  tenant_.wake();
+}
+
+lsn stream_buffer::expected_lsn() const {
+  std::lock_guard lock{mutex_};
+  if (started_) return expected_;
+  return asked_start_ ? std::max(*asked_start_, known_from_) : known_from_;
+}
+
+stream_position stream_buffer::committed() const {
+  std::lock_guard lock{mutex_};
+  return started_ ? committed_ : stream_position{known_from_, last_scn_};
+}
+
+bool stream_buffer::attach(std::optional<lsn> start_lsn) {
+  std::lock_guard lock{mutex_};
+  if (attached_) return false;
+  attached_ = true;
+  drop_at_.reset();
+  if (!started_) asked_start_ = start_lsn;
+  if (!started_ && start_lsn) {
+    // The host has said where its log begins: a quiet stream does not hold the round back.
+    started_ = true;
+    start_ = expected_ = std::max(*start_lsn, known_from_);
+    committed_ = {start_, last_scn_};
+  }
+  return true;
+}
+
+void stream_buffer::start_at(lsn start) {
+  std::lock_guard lock{mutex_};
+  if (started_) return;
+  started_ = true;
+  start_ = expected_ = std::max(start, known_from_);
+  committed_ = {start_, last_scn_};
+}
+
+bool stream_buffer::started() const {
+  std::lock_guard lock{mutex_};
+  return started_;
+}
+
+void stream_buffer::detach() {
+  std::lock_guard lock{mutex_};
+  attached_ = false;
+  tenant_.budget().release(tenant_.account(), lease_);
+}
+
+bool stream_buffer::attached() const {
+  std::lock_guard lock{mutex_};
+  return attached_;
+}
+
+void stream_buffer::drop_at(lsn final_lsn) {
+  {
+    std::lock_guard lock{mutex_};
+    drop_at_ = final_lsn;
+  }
+  tenant_.wake();
+}
+
+void stream_buffer::on_compare_block(std::optional<std::pair<block_header, bytes>> block) {
+  {
+    std::lock_guard lock{mutex_};
+    if (compare_state_ != compare_state::loading) {
+      tenant_.compare_blocks.fetch_sub(1);
+      return;
+    }
+    if (block) {
+      compare_state_ = compare_state::ready;
+      compare_header_ = block->first;
+      compare_raw_ = std::move(block->second);
+    } else {
+      compare_state_ = compare_state::unavailable;
+      tenant_.compare_blocks.fetch_sub(1);
+    }
+  }
+  on_room();
+}
+
+} // namespace varve

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "actors/cut_block.hpp"
+#include "engine/archive_engine.hpp"
+#include "engine/format/metadata.hpp"
+
+#include <condition_variable>
+#include <deque>
+
+namespace varve {
+
+class tenant_intake;
+
+/// What a checkpoint must know of a stream.
+struct stream_support {
+  bool started = false;       ///< it takes part in the round
+  bool waits_for_start = false;   ///< open, and nobody has said where its log begins
+  bool dropped = false;       ///< dropped, and everything below its final LSN is durable
+  bool pending = false;       ///< something accepted is not durable yet
+  scn start_scn = 0;          ///< of its first entry or advance in this round; 0: not known yet
+  scn supports = 0;           ///< every entry with SCN <= this is durable
+  stream_row row;             ///< with the durable position asked about
+};
+
+/// One log stream in memory: what was accepted and is not committed. The appender copies entries into slabs here
+/// and never waits; the tenant's actors take full blocks away and say what became durable. Every call takes the
+/// stream's own lock for a moment; append() must not run twice at once.
+class stream_buffer : public std::enable_shared_from_this<stream_buffer> {
+public:
+  stream_buffer(tenant_intake& tenant, stream_id id);
+  ~stream_buffer();
+
+  // ---- the appender ----
+  append_answer append(const log_entry& entry);
+  /// Waits until append may have another answer than `full`, at most `limit`; false: the limit passed.
+  bool wait_for_room(std::chrono::nanoseconds limit);
+  void advance(scn upto);
+  lsn expected_lsn() const;
+  stream_position committed() const;
+  stream_id id() const { return id_; }
+
+  // ---- opening and closing, by the engine ----
+  /// false: it has its appender already.
+  bool attach(std::optional<lsn> start_lsn);
+  /// A pulled stream's log begins here in this round; a no-op once it has started.
+  void start_at(lsn start);
+  bool started() const;
+  void detach();
+  /// From the catalog, before the destination was asked: where to hand over from, as far as one can tell.
+  void estimate(const stream_row& row);
+  void drop_at(lsn final_lsn);
+
+  // ---- the tenant's actors ----
+  /// A new round: known log stays known, the next entry defines where the round's log begins.
+  void begin_round();
+  /// After the takeover: `row` is what the newest commit says (nullopt: it does not know the stream). Blocks that
+  /// were cut before are trimmed to what follows it. Returns where the host must hand over from again, if what it
+  /// handed over does not fit. In a new round the row only says what was archived before.
+  std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round,
+                               std::deque<cut_block_ptr>& held);
+  /// Cuts what is open into a block of the tenant's queue; false: nothing was open.
+  bool cut();
+  /// When what is open was begun, as a running number of the tenant; 0: nothing is open.
+  std::uint64_t open_since() const;
+  std::uint64_t open_bytes() const;      ///< memory of the open block
+  /// How the stream stands if everything below `durable.next_lsn` is durable; nullptr = the committed position.
+  stream_support support(const stream_position* durable) const;
+  /// A commit covers everything below position.next_lsn.
+  void on_committed(const stream_position& position);
+  /// Gives up everything that is not committed: fenced, stopped, interrupted. The next append must start at the
+  /// committed position, which is returned.
+  lsn give_up();
+  /// The first LSN accepted that is not below `position`: what a commit at `position` does not hold.
+  bool holds_beyond(lsn position) const;
+  /// The block that ends at the committed position, read back for comparing repeats.
+  void on_compare_block(std::optional<std::pair<block_header, bytes>> block);
+  void on_room();
+  bool attached() const;
+
+private:
+  append_answer refuse(errc code, std::string message, std::string hint = {}) const;
+  std::optional<append_answer> check_new(const log_entry& entry) const;
+  append_answer repeat(const log_entry& entry);
+  append_answer compare(const log_entry& entry, const block_header& header, bytes_view raw) const;
+  void cut_locked();
+  bool room_for(std::uint64_t bytes, bool large);
+  scn floor_scn() const;
+
+  tenant_intake& tenant_;
+  const stream_id id_;
+  mutable std::mutex mutex_;          // guards all below
+  std::condition_variable room_;
+  std::uint64_t room_generation_ = 0, seen_generation_ = 0;
+
+  // where the stream stands
+  bool attached_ = false;
+  bool started_ = false;              // expected_ counts
+  lsn start_ = 0, expected_ = 0;
+  scn start_scn_ = 0;
+  lsn known_from_ = 0;                // archived before: a round's log cannot begin below
+  scn last_scn_ = 0, advance_ = 0;
+  stream_position committed_;
+  std::optional<lsn> asked_start_;
+  std::optional<lsn> drop_at_;
+  memory_budget::lease lease_;
+
+  // the open block
+  slab_chain chain_;
+  memory_charge charge_;
+  block_header open_;                 // entries == 0: none
+  scn open_end_ = scn_max;
+  std::uint64_t open_since_ = 0;
+
+  std::deque<cut_block_ptr> in_flight_;   // cut and not committed, in order
+
+  enum class compare_state : std::uint8_t { none, loading, ready, unavailable };
+  compare_state compare_state_ = compare_state::none;
+  block_header compare_header_;
+  bytes compare_raw_;
+  bytes scratch_;
+};
+
+} // namespace varve

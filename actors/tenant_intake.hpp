@@ -1,0 +1,116 @@
+#pragma once
+
+#include "actors/log_time_grid.hpp"
+#include "actors/stream_buffer.hpp"
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace varve {
+
+/// Whether a tenant takes log, and if not, what append answers.
+enum class intake_gate : std::uint8_t { closed, open, interrupted, fenced, stopped };
+
+/// Where host threads hand a tenant's log over: its streams, and the queue of blocks that the log-stream actor
+/// takes away. Shared by host threads and the tenant's actors; everything here is thread-safe.
+class tenant_intake {
+public:
+  struct limits {
+    std::uint32_t block_bytes = 0;
+    std::uint32_t entry_bytes_max = 0;
+  };
+  /// What the intake tells the tenant's actors. Called from any thread, with a stream's lock held, so an
+  /// implementation only sends a message. Every call is about something the actor then looks up itself.
+  struct signals {
+    std::function<void()> on_work;                    ///< blocks are queued, or a quiet tenant has log again
+    std::function<void(stream_id)> on_repeat;         ///< a repeat wants the last committed block
+    std::function<void()> on_pressure;                ///< cut the oldest partial blocks
+    std::function<void(stream_id)> on_room;           ///< a refused stream may go on
+  };
+
+  tenant_intake(tenant_id id, memory_budget& budget, limits given);
+  ~tenant_intake();
+
+  tenant_id id() const { return id_; }
+  memory_budget& budget() { return budget_; }
+  const std::shared_ptr<memory_budget::account>& account() const { return account_; }
+  const limits& limit() const { return limits_; }
+  log_time_grid& grid() { return grid_; }
+
+  /// Set once, before the first stream is opened; cleared when the actors end.
+  void connect(signals to);
+  void disconnect();
+
+  std::shared_ptr<stream_buffer> find(stream_id id) const;
+  std::shared_ptr<stream_buffer> find_or_add(stream_id id);
+  std::vector<std::shared_ptr<stream_buffer>> streams() const;   ///< ascending by id
+  void forget(stream_id id);
+
+  intake_gate gate() const { return gate_.load(std::memory_order_acquire); }
+  /// Opening or closing wakes everybody who waits for room. `why`: the answer of append at a stopped gate.
+  void set_gate(intake_gate gate, error why = {});
+  error stopped_by() const;
+  archive_mode mode() const { return mode_.load(std::memory_order_relaxed); }
+  codec wanted_codec() const { return codec_.load(std::memory_order_relaxed); }
+  void set_option(const archive_option& option);   ///< a change of mode wakes waiters
+
+  /// No entry with SCN <= upto will follow in any stream.
+  void advance(scn upto);
+  scn advanced() const { return advance_.load(std::memory_order_acquire); }
+  /// The committed checkpoint: entries at or below it are refused.
+  void set_checkpoint(scn checkpoint) { checkpoint_.store(checkpoint, std::memory_order_release); }
+  scn checkpoint() const { return checkpoint_.load(std::memory_order_acquire); }
+
+  // ---- the queue of cut blocks ----
+  void push(cut_block_ptr block);                  ///< by a stream, under its lock
+  std::deque<cut_block_ptr> take_all();
+  void put_back(std::deque<cut_block_ptr> blocks); ///< at the front
+  std::uint64_t next_opening() { return ++openings_; }
+  /// A quiet tenant has log: one signal until rearm().
+  void wake();
+  void rearm() { awake_.store(false, std::memory_order_release); }
+
+  /// Cuts the partial blocks that were begun first, until `bytes_wanted` are cut.
+  void cut_oldest(std::uint64_t bytes_wanted);
+  void cut_all();
+
+  void signal_repeat(stream_id stream);
+  void signal_room(stream_id stream);
+  void signal_pressure();
+  void pressure_handled() { pressure_sent_.store(false, std::memory_order_release); }
+
+  // counters, for metrics and the benchmark
+  std::atomic<std::uint64_t> accepted_entries{0}, accepted_bytes{0}, repeats_uncompared{0};
+  /// Last committed blocks kept for comparing repeats; at most compare_blocks_max of them.
+  std::atomic<int> compare_blocks{0};
+  static constexpr int compare_blocks_max = 64;
+
+private:
+  const tenant_id id_;
+  memory_budget& budget_;
+  const std::shared_ptr<memory_budget::account> account_;
+  const limits limits_;
+  log_time_grid grid_;
+
+  std::atomic<intake_gate> gate_{intake_gate::closed};
+  std::atomic<archive_mode> mode_{archive_mode::optional};
+  std::atomic<codec> codec_{codec::lz4};
+  std::atomic<scn> advance_{0}, checkpoint_{0};
+  std::atomic<bool> awake_{false}, pressure_sent_{false};
+  std::atomic<std::uint64_t> openings_{0};
+
+  mutable std::mutex streams_mutex_;
+  std::map<stream_id, std::shared_ptr<stream_buffer>> streams_;
+
+  std::mutex queue_mutex_;
+  std::deque<cut_block_ptr> queue_;
+
+  mutable std::mutex signals_mutex_;
+  signals signals_;
+  error stopped_by_;
+};
+
+} // namespace varve
