@@ -30,7 +30,7 @@ struct dest_option {
   duration_ns recovery_window = 0;                      ///< of that name; 0: nothing ever becomes obsolete
   bool auto_delete_obsolete_backup = false;             ///< never together with the next one
   bool auto_update_reserved_backup_timestamp = false;   ///< touch what must stay instead of deleting the rest
-  std::uint64_t backup_copies = 0;                      ///< copies a piece needs before it may be deleted, [0, 8]
+  std::uint64_t backup_copies = 0;                      ///< needed before a piece may be deleted, [0, 8]
   friend bool operator==(const dest_option&, const dest_option&) = default;
 };
 

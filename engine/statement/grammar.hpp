@@ -6,7 +6,8 @@
 #include <cstddef>
 #include <string_view>
 
-/// The border between the parser and the grammar library, which only grammar.cpp includes.
+/// The border between the parser and the grammar library, which only grammar.cpp includes (through
+/// grammar_rules.hpp).
 namespace varve::grammar {
 
 /// What could have come at the furthest place the grammar reached: the words of an error message.
