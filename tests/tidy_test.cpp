@@ -170,7 +170,8 @@ TEST_CASE("a source without its mirror test, and one without a line in CMake, is
 }
 
 TEST_CASE("a page that names a file or a test that is not there is found") {
-  std::vector<source_file> files = {{"tests/x_test.cpp", "TEST_CASE(\"blocks come back\")"}};
+  std::vector<source_file> files = {
+      {"tests/x_test.cpp", "TEST_CASE(\"blocks come back\")\nTEST_CASE(\n  \"a long \"\n  \"name\")"}};
   auto found = [&](std::string text) {
     return joined(check_page({"README.md", std::move(text)}, root, files));
   };
@@ -178,6 +179,7 @@ TEST_CASE("a page that names a file or a test that is not there is found") {
   CHECK(found("one\nsee `engine/base/gone.hpp`") ==
         "README.md:2: names engine/base/gone.hpp, which is not there\n");
   CHECK(found("test: `blocks come back`").empty());
+  CHECK(found("test: `a long name`").empty());
   CHECK(found("test: `blocks stay away`") != "");
 }
 

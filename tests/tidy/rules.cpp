@@ -88,15 +88,26 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+/// The text of the string literals that follow one another from `at` on; `at` moves behind them.
+std::string literal_at(std::string_view code, std::size_t& at) {
+  std::string text;
+  while ((at = std::min(code.find_first_not_of(" \n", at), code.size())) < code.size() && code[at] == '"') {
+    auto end = std::min(code.find('"', at + 1), code.size());
+    text += code.substr(at + 1, end - at - 1);
+    at = std::min(end + 1, code.size());
+  }
+  return text;
+}
+
 /// The names of all test cases in these files.
 std::set<std::string> test_names(const std::vector<source_file>& files) {
-  constexpr std::string_view macro = "TEST_CASE(\"";
+  constexpr std::string_view macro = "TEST_CASE(";
   std::set<std::string> names;
   for (const auto& file : files) {
     auto code = code_of(file.text, keep_strings::yes);
     for (std::size_t at = 0; (at = code.find(macro, at)) != std::string::npos;) {
       at += macro.size();
-      names.insert(code.substr(at, code.find('"', at) - at));
+      names.insert(literal_at(code, at));
     }
   }
   return names;

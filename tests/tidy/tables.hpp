@@ -66,11 +66,12 @@ inline const std::vector<library> libraries = {
     {"CLI/", {"engine/shell/", "bench/"}},
     {"readline/", {"engine/shell/line_editor.cpp"}},
     {"catch2/", {"tests/"}},
+    {"varve/", {"tests/install/"}}, // this project as a host sees it
 };
 
 /// Headers of the operating system: only where the project meets it.
 inline const std::vector<std::string> system_headers = {
-    "dirent.h", "fcntl.h", "poll.h", "pthread.h", "sched.h",
+    "dirent.h", "fcntl.h", "linux/", "poll.h",    "pthread.h", "sched.h",
     "signal.h", "spawn.h", "sys/",   "termios.h", "unistd.h",
 };
 inline const std::vector<std::string> system_homes = {
