@@ -57,9 +57,8 @@ std::optional<std::string> cell_of(sqlite3_stmt* statement, int column, int deci
     std::snprintf(text, sizeof text, "%.*f", decimals, sqlite3_column_double(statement, column));
     return text;
   }
-  const auto* text = sqlite3_column_blob(statement, column); // a blob gives its bytes, the rest its text
-  if (type != SQLITE_BLOB)
-    text = sqlite3_column_text(statement, column);
+  const void* text = type == SQLITE_BLOB ? sqlite3_column_blob(statement, column)
+                                         : static_cast<const void*>(sqlite3_column_text(statement, column));
   if (text == nullptr)
     return std::string();
   return std::string(static_cast<const char*>(text),

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace varve {
 namespace {
@@ -37,14 +38,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 /// The few of `known` that look most like `name`, nearest first: "A, B, C".
-std::string nearest(std::string_view name, std::vector<std::string_view> known) {
+std::string nearest(std::string_view name, const std::vector<std::string_view>& known) {
   auto wanted = upper(name.substr(0, 128));
-  std::ranges::sort(known);
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  std::ranges::stable_sort(known, {}, [&](std::string_view x) { return edit_distance(wanted, x); });
-  known.resize(std::min(known.size(), names_shown_max));
-  std::string text;
+  std::vector<std::pair<std::size_t, std::string_view>> ranked; // by distance, then by name
   for (auto x : known)
+    ranked.emplace_back(edit_distance(wanted, x), x);
+  std::ranges::sort(ranked);
+  ranked.erase(std::unique(ranked.begin(), ranked.end()), ranked.end());
+  ranked.resize(std::min(ranked.size(), names_shown_max));
+  std::string text;
+  for (const auto& [distance, x] : ranked)
     text.append(text.empty() ? "" : ", ").append(x);
   return text;
 }

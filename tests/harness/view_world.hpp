@@ -40,6 +40,30 @@ struct view_world {
   }
 };
 
+/// `tenants` tenants with `pieces` pieces each; piece n has 100 * n bytes.
+inline void fill(view_world& world, std::uint64_t tenants, std::uint64_t pieces) {
+  change_set changes;
+  for (std::uint64_t t = 1001; t < 1001 + tenants; ++t) {
+    round_status_record status{.tenant = tenant_id{t}};
+    status.round.status = round_status::doing;
+    status.round.id = round_id{1};
+    status.round.start_scn = 1;
+    status.round.checkpoint_scn = t;
+    changes.put(status);
+    for (std::uint64_t n = 1; n <= pieces; ++n) {
+      piece_record x{.tenant = tenant_id{t}, .piece = {round_id{1}, piece_id{n}}};
+      x.status = n == pieces ? piece_status::active : piece_status::frozen;
+      x.counts.input_bytes = 100 * n;
+      changes.put(x);
+    }
+  }
+  REQUIRE(world.catalog->apply(changes, durability::buffered).ok());
+}
+
+inline bool mentions(const error& failed, std::string_view words) {
+  return failed.to_string().find(words) != std::string::npos;
+}
+
 /// "NAME type" per column, in order.
 inline std::vector<std::string> declared(const view& shape) {
   std::vector<std::string> columns;
