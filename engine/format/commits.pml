@@ -87,6 +87,7 @@ inline put(s, x) {
      assert((reach[chain[top]] & ~reach[x]) == 0);   /* CLAIM and forgets nothing */
 #ifdef DATA
      assert(objects & one(ver[x]));                  /* CLAIM a commit names what is there */
+     assert((reach[x] & gone) == 0);                 /* CLAIM and no bytes that vanished */
 #endif
      chain[s] = x;
      top = s
@@ -388,7 +389,9 @@ end_owning:
 #else
        :: dirty[me] = 0                              /* synced */
 #endif
-       :: gone = gone | dirty[me]; dirty[me] = 0; goto done   /* crashed */
+       :: gone = gone | dirty[me]; dirty[me] = 0;    /* crashed */
+          assert((gone & reach[chain[top]]) == 0);   /* CLAIM what the newest commit reaches survives crashes */
+          goto done
        fi
      }
      goto creating
