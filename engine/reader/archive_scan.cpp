@@ -10,19 +10,6 @@ namespace {
 constexpr unsigned looks_max = 16;  // each further look means that a writer made a newer commit meanwhile
 constexpr unsigned stuck_looks = 3; // looks at the same newest commit before it counts as damaged
 
-/// Sequence numbers of the commits that lie there, ascending.
-result<std::vector<commit_seq>> list_commits(destination& where, tenant_id tenant) {
-  auto folder = commits_folder(tenant);
-  VARVE_TRY_ASSIGN(auto names, where.list_folder(folder));
-  std::vector<commit_seq> found;
-  for (auto& x : names)
-    if (auto name = parse_object_name(folder + "/" + x))
-      if (auto* commit = std::get_if<commit_name>(&*name); commit && commit->tenant == tenant)
-        found.push_back(commit->seq);
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 result<found_commit> read_commit(destination& where, const commit_name& name, const random_id* archive) {
   auto path = to_path(name);
   VARVE_TRY_ASSIGN(auto object, where.read_all(path, format::object_bytes_max));
@@ -69,6 +56,18 @@ error missing_commit(destination& where, const error& why, std::string_view what
 }
 
 } // namespace
+
+result<std::vector<commit_seq>> list_commits(destination& where, tenant_id tenant) {
+  auto folder = commits_folder(tenant);
+  VARVE_TRY_ASSIGN(auto names, where.list_folder(folder));
+  std::vector<commit_seq> found;
+  for (auto& x : names)
+    if (auto name = parse_object_name(folder + "/" + x))
+      if (auto* commit = std::get_if<commit_name>(&*name); commit && commit->tenant == tenant)
+        found.push_back(commit->seq);
+  std::sort(found.begin(), found.end());
+  return found;
+}
 
 result<archive_identity> read_identity(destination& where) {
   auto path = to_path(format_name{});

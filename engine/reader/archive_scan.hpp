@@ -16,6 +16,9 @@ result<archive_identity> read_identity(destination& where);
 /// Tenants with a folder at the destination, ascending. A folder does not mean that a commit exists.
 result<std::vector<tenant_id>> list_tenants(destination& where);
 
+/// Numbers of the commits (and marks) that lie there, ascending; none where the tenant has no folder.
+result<std::vector<commit_seq>> list_commits(destination& where, tenant_id tenant);
+
 struct commit_options {
   /// Refuse objects of any other archive with foreign_destination; nullptr: not checked.
   const random_id* archive = nullptr;

@@ -44,6 +44,11 @@ T block_source::slots<T>::take(std::size_t at) {
 block_source::block_source(destination& where, const piece_catalogue& catalogue, block_filter filter,
                            const random_id* archive)
     : where_(where), catalogue_(catalogue), filter_(filter), archive_(archive) {
+  for (auto& x : catalogue_.damages) {
+    auto name = parse_object_name(x.path);
+    if (name && std::holds_alternative<piece_list_name>(*name))
+      suspects_.push_back(x);
+  }
   const catalogued_round* before = nullptr;
   for (auto& round : catalogue_.rounds) {
     if (round.round.id >= filter_.first_round && round.round.id <= filter_.last_round)
@@ -104,8 +109,18 @@ status block_source::load_piece(round_state& state, const catalogued_piece& piec
     if (x.lost_unknown)
       hidden_.push_back(x);
     auto name = parse_object_name(x.path);
-    bool only_start = name && std::holds_alternative<piece_start_name>(*name);
-    damaged = damaged || !only_start;
+    if (name && std::holds_alternative<piece_start_name>(*name))
+      continue;
+    damaged = true;
+    suspects_.push_back(x);
+    bool names_segments = !name || !std::holds_alternative<segment_name>(*name);
+    if (!x.lost_unknown || !names_segments || state.round->streams_proved)
+      continue;
+    // Nobody can tell where its log begins or ends: what comes after it may not be what follows.
+    auto first = state.loaded == 0 ? merge_key{} : merge_key{piece.bounds.start_scn, {}, 0};
+    if (filter_.stream)
+      first.stream = *filter_.stream;
+    items_.push({first, item_kind::block, blocks_.put({first, nullptr, {}, x})});
   }
   follow_streams(state, piece, files.segments);
   for (auto& segment : files.segments) {
@@ -171,8 +186,8 @@ void block_source::add_missing(const object_path& path, std::uint64_t offset, er
   block_demand x;
   x.key = {lost.first_scn, lost.stream, lost.first_lsn};
   x.broken = damage{path, offset, std::move(why), catalogue_.tenant, {lost}, false};
-  for (auto& hidden : hidden_)
-    x.broken->why.message += "; see " + hidden.path + ": " + hidden.why.message;
+  for (auto& suspect : suspects_)
+    x.broken->why.message += "; see " + suspect.path + ": " + suspect.why.message;
   auto key = x.key;
   items_.push({key, item_kind::block, blocks_.put(std::move(x))});
 }

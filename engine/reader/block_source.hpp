@@ -107,6 +107,7 @@ private:
   slots<block_demand> blocks_;
   std::map<round_id, round_state> rounds_;
   std::vector<damage> hidden_;
+  std::vector<damage> suspects_; ///< damaged objects met so far that name segments: why log may be missing
 };
 
 } // namespace varve

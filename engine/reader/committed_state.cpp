@@ -70,6 +70,7 @@ resolved resolve(destination& where, found_commit commit, const random_id* archi
         rows[row.stream] = {row, record.stream_table->piece.round};
     else
       note({path, 0, table.error(), record.tenant, {}, false}, true);
+    state.table_read = table.ok();
   }
   for (auto& row : record.stream_changes)
     rows[row.stream] = {row, record.round.id};

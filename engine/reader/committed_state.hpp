@@ -17,6 +17,7 @@ struct committed_state {
   std::vector<stream_row> streams;          ///< every stream of the tenant, ascending
   std::vector<committed_piece> open_pieces; ///< as in the commit
   std::vector<damage> damages; ///< read_committed_state(): only what costs nothing (a rebuilt footer)
+  bool table_read = true; ///< false (read_readable_state() only): rows are what changes and new segments tell
 };
 
 /// Reads the newest commit, the one object that holds the table of streams, and of each segment that is

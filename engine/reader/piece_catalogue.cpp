@@ -3,6 +3,8 @@
 #include "engine/format/object_name.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace varve {
 namespace {
@@ -76,7 +78,7 @@ void add_ended_rounds(destination& where, piece_catalogue& x, const random_id* a
       return;
     }
     x.rounds.push_back({end->round, end->counts, end->last_piece, end->ended_at, end->interruption,
-                        std::move(end->streams), path});
+                        std::move(end->streams), true, path});
     next = end->previous;
     round = end->previous_round;
     named_by = path;
@@ -95,13 +97,50 @@ void add_current_round(piece_catalogue& x) {
     if (piece.piece.round == record.round.id)
       last_piece = std::max(last_piece, piece.piece.piece);
   x.rounds.push_back(
-      {record.round, record.round_counts, last_piece, 0, record.interruption, x.state.streams, {}});
+      {record.round, record.round_counts, last_piece, 0, record.interruption, x.state.streams, true, {}});
+}
+
+/// The table of streams is lost: the current round's rows, from all of its segments and the round before.
+void rebuild_rows(destination& where, piece_catalogue& x, const random_id* archive) {
+  auto& current = x.rounds.back();
+  std::map<stream_id, stream_row> rows;
+  if (x.rounds.size() > 1)
+    for (auto& row : x.rounds[x.rounds.size() - 2].streams)
+      rows[row.stream] = row;
+  std::set<stream_id> seen;
+  for (auto& piece : x.pieces) {
+    if (piece.piece.round != current.round.id)
+      continue;
+    auto files = read_piece_files(where, x, piece, archive);
+    if (!files.ok())
+      continue; // it is met again, and told, when the piece is read
+    for (auto& segment : files->segments)
+      for (auto& range : segment.ranges) {
+        auto& row = rows[range.stream];
+        if (seen.insert(range.stream).second)
+          row = {range.stream, range.first_lsn, {range.next_lsn, 0}, false};
+        row.start_lsn = std::min(row.start_lsn, range.first_lsn);
+        row.position.next_lsn = std::max(row.position.next_lsn, range.next_lsn);
+        row.position.last_scn = std::max(row.position.last_scn, range.last_scn);
+      }
+  }
+  for (auto& row : x.state.commit.record.stream_changes) {
+    auto& known = rows.try_emplace(row.stream, row).first->second;
+    known.start_lsn = row.start_lsn;
+    known.dropped = row.dropped;
+  }
+  x.state.streams.clear();
+  for (auto& [stream, row] : rows)
+    x.state.streams.push_back(row);
+  current.streams = x.state.streams;
+  current.streams_proved = false;
 }
 
 /// A round whose end object is lost: its last seal tells where it stood.
 void add_round_from_seal(destination& where, piece_catalogue& x, round_id id, const random_id* archive) {
   catalogued_round round;
   round.round.id = id;
+  round.streams_proved = false;
   const catalogued_piece* last = nullptr;
   for (auto& piece : x.pieces) {
     if (piece.piece.round != id)
@@ -156,6 +195,10 @@ result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, 
     add_round_from_seal(where, x, id, options.archive);
   std::sort(x.rounds.begin(), x.rounds.end(),
             [](const catalogued_round& a, const catalogued_round& b) { return a.round.id < b.round.id; });
+  bool running = !x.rounds.empty() && x.rounds.back().round.id == x.state.commit.record.round.id &&
+                 !x.rounds.back().end_object;
+  if (running && !x.state.table_read)
+    rebuild_rows(where, x, options.archive);
   return std::optional<piece_catalogue>(std::move(x));
 }
 

@@ -12,6 +12,7 @@ struct catalogued_round {
   unix_ns ended_at = 0; ///< 0: it is the current one
   std::optional<break_record> interruption;
   std::vector<stream_row> streams;       ///< where each stream stands, or stood at its end, ascending
+  bool streams_proved = true;            ///< false: their rows are gathered from segments or a seal
   std::optional<object_path> end_object; ///< of an ended round
 };
 
@@ -54,9 +55,10 @@ struct piece_files {
 };
 
 /// Reads the seal or start of a piece and its chain of index objects. A damaged object is listed in
-/// `damages`: what only it told is missing then. Segments of a lost index or seal are looked for in the
-/// folder of the piece and read from their footers; those found are in `segments`, and its damage says how it
-/// was mended. Blocks; thread-safe. `archive` as in commit_options. Errors: io_error.
+/// `damages`, and what only it told is missing then (lost_unknown), unless it can be told again: the segments
+/// that a lost index named lie in the folder of the piece; if the footers there add up to exactly what the
+/// piece counts, they are the ones. Those of a lost seal, if one writer made all that is there. Blocks;
+/// thread-safe. `archive` as in commit_options. Errors: io_error.
 result<piece_files> read_piece_files(destination& where, const piece_catalogue& catalogue,
                                      const catalogued_piece& piece, const random_id* archive);
 

@@ -3,7 +3,6 @@
 #include "engine/reader/segment_reader.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace varve {
 namespace {
@@ -104,23 +103,42 @@ private:
   }
 
   /// `path`, written in `epoch`, is lost, and with it the names of all segments that no object read so far
-  /// has. Ended segments of the piece that lie in its folder and tell log that nothing else has are what it
-  /// listed.
+  /// has. They lie in the folder, among others that a writer who lost the tenant left there.
   status salvage(const object_path& path, epoch epoch, error why) {
     if (why.code == errc::io_error)
       return why;
     damage lost{path, 0, std::move(why), tenant(), {}, true};
     VARVE_TRY_ASSIGN(auto found, unlisted_segments(epoch));
-    bool certain = !found.empty();
-    for (auto& x : found)
-      certain = certain && !overlaps(x);
-    if (certain) {
-      lost.lost_unknown = false; // what is missing nevertheless shows as a gap
+    if (files_.sealed_at == 0 && files_.piece.seal ? all_of(found, epoch) : cut_to_counts(found)) {
+      lost.lost_unknown = false;
       lost.why.message += "; rebuilt from the footers of " + std::to_string(found.size()) + " segments";
       parts_.push_back(std::move(found));
     }
     files_.damages.push_back(std::move(lost));
     return {};
+  }
+
+  /// Is this all that one writer made? Then it is all that its seal named.
+  static bool all_of(const std::vector<indexed_segment>& found, epoch epoch) {
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (found[i].segment.epoch != epoch || found[i].segment.number != i + 1)
+        return false;
+    return !found.empty();
+  }
+
+  /// Are these, up to one of them, exactly what the piece counts beside the segments known? The others are
+  /// too new.
+  bool cut_to_counts(std::vector<indexed_segment>& found) const {
+    byte_counts counts;
+    for (auto& part : parts_)
+      for (auto& x : part)
+        counts += x.counts;
+    std::size_t taken = 0;
+    while (taken < found.size() && counts.entries < files_.counts.entries)
+      counts += found[taken++].counts;
+    found.resize(taken);
+    return taken > 0 && counts.entries == files_.counts.entries &&
+           counts.input_bytes == files_.counts.input_bytes;
   }
 
   result<std::vector<indexed_segment>> unlisted_segments(epoch newest) {
@@ -157,30 +175,11 @@ private:
     return false;
   }
 
-  /// Does another segment have some of the same log? Then a writer that lost the tenant wrote one of them,
-  /// and only the lost object knew which. Also remembers the ranges of `x`.
-  bool overlaps(const indexed_segment& x) {
-    if (taken_.empty())
-      for (auto& part : parts_)
-        for (auto& segment : part)
-          for (auto& range : segment.ranges)
-            taken_[range.stream].push_back(range);
-    bool found = false;
-    for (auto& range : x.ranges) {
-      auto& ranges = taken_[range.stream];
-      for (auto& other : ranges)
-        found = found || (range.first_lsn < other.next_lsn && other.first_lsn < range.next_lsn);
-      ranges.push_back(range);
-    }
-    return found;
-  }
-
   destination& where_;
   const piece_catalogue& catalogue_;
   const random_id* archive_;
   piece_files files_;
   std::vector<std::vector<indexed_segment>> parts_; // newest first
-  std::map<stream_id, std::vector<stream_range>> taken_;
 };
 
 } // namespace

@@ -6,19 +6,19 @@ namespace varve {
 
 /// What is wanted back.
 struct restore_options {
-  tenant_id tenant;
-  std::optional<stream_id> stream; ///< empty: all streams, merged by (SCN, stream, LSN)
+  tenant_id tenant{};
+  std::optional<stream_id> stream{}; ///< empty: all streams, merged by (SCN, stream, LSN)
 
   /// Point in time: entries with from_scn <= SCN <= until. `until` above the checkpoint is refused, for some
   /// stream may still get entries below it, unless beyond_checkpoint. Without `until`: every committed entry.
-  std::optional<scn> from_scn, until;
+  std::optional<scn> from_scn{}, until{};
   bool beyond_checkpoint = false;
 
   /// Entries that touch [from_lsn, to_lsn); only with `stream`. Both must lie in the archive.
-  std::optional<lsn> from_lsn, to_lsn;
+  std::optional<lsn> from_lsn{}, to_lsn{};
 
   /// The window of this round; empty: the newest window that has what is wanted.
-  std::optional<round_id> round;
+  std::optional<round_id> round{};
 
   /// Where the newest commit is damaged, go by the one before it; restore_preview::notes says so.
   bool allow_previous_commit = false;

@@ -58,6 +58,7 @@ private:
   void release_given();
   result<std::optional<restored_batch>> finish();
   error stop(error why);
+  error stop_at(const damage& found);
 
   // Constant after construction; the source reads the catalogue, the pipeline the source.
   std::shared_ptr<destination> where_;
@@ -156,6 +157,16 @@ error merging_reader::stop(error why) {
   return failed_;
 }
 
+/// With what may have been missing before already: damage of the newest segments hides what nothing else
+/// names.
+error merging_reader::stop_at(const damage& found) {
+  auto why = to_error(found);
+  for (auto& x : catalogue_.state.damages)
+    if (x.lost_unknown)
+      why.message += "; besides, " + describe(x);
+  return stop(std::move(why));
+}
+
 result<std::optional<restored_batch>> merging_reader::next() {
   if (failed_.code != errc::ok)
     return failed_;
@@ -169,7 +180,7 @@ result<std::optional<restored_batch>> merging_reader::next() {
   heads_.pop();
   auto& front = from.parts.front();
   if (front.begin == front.end)
-    return stop(to_error(*front.block->demand.broken));
+    return stop_at(*front.block->demand.broken);
 
   // Up to the first entry that another stream's comes before.
   auto run = front.begin + 1;

@@ -7,11 +7,11 @@
 namespace varve {
 
 struct verify_options {
-  std::optional<tenant_id> tenant; ///< empty: all
-  unsigned threads = 0;            ///< 0: one per core
+  std::optional<tenant_id> tenant{}; ///< empty: all
+  unsigned threads = 0;              ///< 0: one per core
   /// Bytes read so far and bytes to read, about twice a second's worth of work apart at most; called from one
   /// of the threads at a time. Empty: not called.
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress{};
 };
 
 /// What stands behind a tenant.
