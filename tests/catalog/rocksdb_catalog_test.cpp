@@ -220,7 +220,7 @@ TEST_CASE("a reader beside a live owner sees what was written before it opened")
   CHECK(get(*reader, "from") == "child"); // a refusal is no failed write: reading goes on
 }
 
-TEST_CASE("a reader's opening stands while the owner writes on and removes files") {
+TEST_CASE("a reader goes on reading its moment while the owner writes on") {
   temp_dir dir("catalog");
   make_catalog(dir);
   auto owner = open(dir);
