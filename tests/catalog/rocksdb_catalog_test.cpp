@@ -125,7 +125,7 @@ void make_catalog(const temp_dir& dir) {
   for (int i = 0; i < 3; ++i) { // every opening turns the log of the last run into a data file
     auto target = open(dir);
     for (int n = 0; n < 20; ++n)
-      set(*target, "name" + std::to_string(n), std::string(50, 'v'), durability::synced);
+      set(*target, "name" + std::to_string(n), std::string(50, 'v'), durability::buffered);
   }
 }
 

@@ -208,8 +208,10 @@ inline void check_catalog_contract(catalog& empty) {
     auto at = empty.snapshot();
     const auto outbox = at->outbox(tenant).value();
     const auto rows = at->pieces().value();
-    for (const auto& x : outbox) numbers.push_back(x.number);
-    for (const auto& x : rows) pieces.push_back(x.piece.piece.value);
+    for (const auto& x : outbox)
+      numbers.push_back(x.number);
+    for (const auto& x : rows)
+      pieces.push_back(x.piece.piece.value);
     CHECK(numbers == std::vector<std::uint64_t>{1, 2, 255, 256, 300, 70000});
     CHECK(pieces == std::vector<std::uint64_t>{70001, 1, 2, 255, 256, 300, 70000});
   }
