@@ -16,7 +16,6 @@ void check(reader& in, const commit_record& x) {
     in.require(x == commit_mark(x.tenant, x.seq), "a mark that says more than its number");
     return;
   }
-  in.require(x.seq.value > 0, "a commit without number");
   in.require(x.epoch <= epoch{x.seq.value}, "a commit older than its own epoch");
   in.require(x.attempt > 0, "a commit that nobody attempted");
   in.require(x.seq.value > 1 || x.predecessor.empty(), "a first commit with a predecessor");

@@ -125,6 +125,11 @@ TEST_CASE("a block header with any one bit flipped is refused as damaged, never 
   }
 }
 
+TEST_CASE("bytes that do not start with a block's magic number are no block, whatever else holds") {
+  CHECK(refusal(written_with(0, std::uint32_t{block_magic ^ 1})).message ==
+        "seg at offset 128: no block starts here");
+}
+
 TEST_CASE("an unknown version, codec, kind, flag or extension of a block is refused by name") {
   struct {
     bytes head;
@@ -150,6 +155,14 @@ TEST_CASE("a header whose fields contradict each other is refused though its che
     return refusal(encoded(header)).code;
   };
   CHECK(with([](auto& x) { x.entries = 0; }) == errc::checksum_error);
+  CHECK(with([](auto& x) {
+          x.entries = 0;
+          x.input_bytes = x.raw_bytes;
+        }) == errc::checksum_error);
+  CHECK(with([](auto& x) {
+          x.input_bytes += body_bytes_max + 1 - x.raw_bytes;
+          x.raw_bytes = std::uint32_t{body_bytes_max} + 1;
+        }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.epoch = epoch{0}; }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.number = 0; }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.next_lsn = x.first_lsn; }) == errc::checksum_error);
@@ -205,6 +218,29 @@ TEST_CASE("a body that decompresses to other bytes than were packed is refused")
             .code() == errc::checksum_error);
 }
 
+TEST_CASE("a body of another length than its header says is refused, also where a header was never parsed") {
+  auto block =
+      build_block(sample_entries(6, 0, 5, "redo record of some length "), stream_id{1}, 1, codec::lz4);
+  auto stored = stored_body(block);
+  block_unpacker unpacker;
+  bytes raw;
+  auto refused = [&](const block_header& header) {
+    return unpacker.unpack(header, stored, "block", raw).error();
+  };
+  auto header = block.header;
+  ++header.stored_bytes;
+  CHECK(refused(header).message == "block: the block body is cut off");
+  header = block.header;
+  header.raw_bytes = std::uint32_t{body_bytes_max} + 1;
+  CHECK(refused(header).message == "block: a block body over the limit");
+  CHECK(raw.capacity() < body_bytes_max);
+
+  auto plain = build_block(sample_entries(1, 0, 5, "x"), stream_id{1}, 1, codec::none);
+  header = plain.header;
+  ++header.raw_bytes;
+  CHECK(unpacker.unpack(header, stored_body(plain), "block", raw).code() == errc::checksum_error);
+}
+
 // Tests of the cursor follow:
 
 TEST_CASE("a cursor gives each entry with its payload inside the body, and then ends") {
@@ -258,6 +294,27 @@ TEST_CASE("a body whose entries are not what the header says ends the walk as co
   auto header = good;
   header.last_scn += 1;
   CHECK(corrupt(header, body));
+}
+
+TEST_CASE("an entry head with a number past 64 bits or not in its shortest form ends the walk as corrupt") {
+  block_header header;
+  header.entries = 1;
+  header.next_lsn = header.first_lsn + 1;
+  header.first_scn = header.last_scn = 5;
+  auto corrupt = [&](std::initializer_list<unsigned> head) {
+    bytes body;
+    for (auto b : head)
+      body.push_back(static_cast<std::byte>(b));
+    entry_cursor at{header, body};
+    while (at.next()) {
+    }
+    return at.corrupt();
+  };
+  CHECK_FALSE(corrupt({0, 1, 0}));
+  CHECK(corrupt({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 1, 0}));
+  CHECK(corrupt({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 1, 0}));
+  CHECK(corrupt({0x80, 0x00, 1, 0}));
+  CHECK(corrupt({0, 1, 0x80}));
 }
 
 TEST_CASE("random bytes as a body end the walk inside it and never past it") {

@@ -60,6 +60,14 @@ TEST_CASE("an object cut off at any length is refused") {
           errc::checksum_error);
 }
 
+TEST_CASE("an object that was cut off says how much is missing") {
+  auto object = sealed();
+  object.resize(object.size() - 3);
+  CHECK(mentions(refusal(object), "is cut off: 3 bytes are missing"));
+  object.resize(10);
+  CHECK(mentions(refusal(object), "cut off within its header: it has 10 bytes"));
+}
+
 TEST_CASE("an object that goes on after its end is refused") {
   auto object = sealed();
   object.push_back(std::byte{0});
@@ -119,5 +127,7 @@ TEST_CASE("an unknown version, flag, kind or extension is refused by name") {
 }
 
 TEST_CASE("an object that says it is larger than any can be is refused before anything is allocated") {
-  CHECK(refusal(written_with(16, format::object_bytes_max + 1)).code == errc::checksum_error);
+  auto object = written_with(16, format::object_bytes_max + 1);
+  CHECK(mentions(refusal(object), "larger than any object can be"));
+  CHECK(parse_object_header(object, "t1/x").code() == errc::checksum_error);
 }

@@ -138,6 +138,24 @@ TEST_CASE("a trailer that points elsewhere than at the footer before it is refus
   CHECK(refused(500, 100, 159));
 }
 
+TEST_CASE("a trailer or footer of another length than it must have is refused") {
+  object_source source(1);
+  auto blocks = random_blocks(source, 2);
+  auto offset = end_of(blocks);
+  auto footer = encode_segment_footer(blocks, offset);
+  auto segment_bytes = offset + footer.size();
+  auto last = bytes_view(footer).last(segment_trailer_bytes);
+  auto trailer = decode_segment_trailer(last, segment_bytes, "seg");
+  REQUIRE(trailer.ok());
+  for (auto wrong : {last.first(31), bytes_view(footer).last(33), bytes_view{}})
+    CHECK(decode_segment_trailer(wrong, segment_bytes, "seg").code() == errc::checksum_error);
+  auto rows = bytes_view(footer).first(footer.size() - segment_trailer_bytes);
+  CHECK(decode_segment_footer(rows, *trailer, "seg").ok());
+  auto refused = decode_segment_footer(rows.first(rows.size() - 1), *trailer, "seg");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message == "seg: the footer is cut off");
+}
+
 TEST_CASE("a footer that describes blocks that cannot be is refused though its checksum holds") {
   object_source source(1);
   const auto good = random_blocks(source, 2);
