@@ -17,9 +17,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Its plain -Wshadow also counts types, and `lsn`, `status` or `codec` are good names for a parameter, too.
   target_compile_options(varve_compile INTERFACE -Wshadow=local
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
-else()
-  target_compile_options(varve_compile INTERFACE -Wshadow)
-endif()
+endif()   # clang's -Wshadow has no "local": it counts members and captures, too
 
 if(VARVE_SANITIZE STREQUAL "address")
   # CAF binds a null reference when a function actor without arguments is spawned: hence no-sanitize=null.
