@@ -137,8 +137,25 @@ private:
     while (taken < found.size() && counts.entries < files_.counts.entries)
       counts += found[taken++].counts;
     found.resize(taken);
-    return taken > 0 && counts.entries == files_.counts.entries &&
+    return taken > 0 && follow_each_other(found) && counts.entries == files_.counts.entries &&
            counts.input_bytes == files_.counts.input_bytes;
+  }
+
+  /// Does no log come twice? Else a writer that lost the tenant wrote one of them.
+  bool follow_each_other(const std::vector<indexed_segment>& found) const {
+    std::vector<stream_range> ranges;
+    auto add = [&](const std::vector<indexed_segment>& segments) {
+      for (auto& x : segments)
+        ranges.insert(ranges.end(), x.ranges.begin(), x.ranges.end());
+    };
+    add(found);
+    for (auto& part : parts_)
+      add(part);
+    std::sort(ranges.begin(), ranges.end(), [](auto& a, auto& b) {
+      return std::pair(a.stream, a.first_lsn) < std::pair(b.stream, b.first_lsn);
+    });
+    auto twice = [](auto& a, auto& b) { return a.stream == b.stream && b.first_lsn < a.next_lsn; };
+    return std::adjacent_find(ranges.begin(), ranges.end(), twice) == ranges.end();
   }
 
   result<std::vector<indexed_segment>> unlisted_segments(epoch newest) {

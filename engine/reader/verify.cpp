@@ -154,14 +154,15 @@ private:
     auto checked = check_segments(expected);
 
     byte_counts counts;
-    bool whole = found->damages.empty();
+    bool whole = std::none_of(found->damages.begin(), found->damages.end(), costs_log);
     std::vector<proved_block> blocks;
     for (std::size_t i = 0; i < checked.size(); ++i) {
       for (auto& block : checked[i].blocks) {
         block.segment = i;
         blocks.push_back(block);
       }
-      whole = whole && checked[i].problems.empty();
+      for (auto& x : checked[i].problems)
+        whole = whole && !costs_log(x);
       counts += checked[i].counts;
       summary.counts += checked[i].counts;
       std::move(checked[i].problems.begin(), checked[i].problems.end(), std::back_inserter(report_.problems));

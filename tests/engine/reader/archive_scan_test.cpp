@@ -1,0 +1,182 @@
+#include "engine/format/object_name.hpp"
+#include "engine/reader/archive_scan.hpp"
+#include "tests/engine/reader/reader_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace varve::test {
+namespace {
+
+object_path commit_path(std::uint64_t seq) {
+  return to_path(commit_name{tenant, commit_seq{seq}});
+}
+
+/// An archive whose newest commit is number 4: takeover, two with log, one empty.
+void build_four_commits(archive_builder& builder) {
+  builder.begin_round(1000, 0);
+  builder.open_stream(s1, 0);
+  append_round_robin(builder, {s1}, 5, 1000);
+  builder.cut_all();
+  builder.commit(1010);
+  append_round_robin(builder, {s1}, 5, 2000);
+  builder.cut_all();
+  builder.commit(2010);
+  builder.commit(2020);
+}
+
+} // namespace
+
+TEST_CASE("the identity of an archive is read, and its absence and damage are told apart") {
+  reader_fixture fixture;
+  CHECK(read_identity(*fixture.where).code() == errc::file_not_exist);
+  auto builder = fixture.builder();
+  auto identity = read_identity(*fixture.where);
+  REQUIRE(identity.ok());
+  CHECK(identity->archive == builder.settings().archive);
+  fixture.flip("format", 70);
+  CHECK(read_identity(*fixture.where).code() == errc::checksum_error);
+}
+
+TEST_CASE("tenants are the folders that are named like one") {
+  reader_fixture fixture;
+  archive_builder::options other;
+  other.tenant = tenant_id{7};
+  auto builder = fixture.builder();
+  auto second = fixture.builder(other);
+  REQUIRE(fixture.where->create("lost+found/x", as_bytes("x")).code() == errc::invalid_argument);
+  REQUIRE(fixture.where->create("t01/x", as_bytes("x")).ok());
+  auto tenants = list_tenants(*fixture.where);
+  REQUIRE(tenants.ok());
+  CHECK(*tenants == std::vector<tenant_id>{tenant_id{7}, tenant_id{1001}});
+}
+
+TEST_CASE("the newest commit is the one with the highest number, with the digest of its bytes") {
+  reader_fixture fixture;
+  auto none = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(none.ok());
+  CHECK_FALSE(*none);
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  auto found = read_newest_commit(*fixture.where, tenant, {.archive = &builder.settings().archive});
+  REQUIRE(found.ok());
+  CHECK((*found)->record == builder.newest());
+  CHECK((*found)->digest == digest_of(fixture.content(commit_path(4))));
+  CHECK((*found)->fallback.empty());
+}
+
+TEST_CASE("a damaged newest commit is bytes missing; only a reader that allows it goes by the one before and "
+          "says so") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  fixture.flip(commit_path(4), 100);
+  auto strict = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(strict.code() == errc::bytes_missing);
+  CHECK_THAT(strict.error().message, Catch::Contains(commit_path(4)));
+  auto found = read_newest_commit(*fixture.where, tenant, {.allow_previous = true});
+  REQUIRE(found.ok());
+  CHECK((*found)->record.seq == commit_seq{3});
+  CHECK_THAT((*found)->fallback, Catch::Contains("commit 3") && Catch::Contains(commit_path(4)));
+}
+
+TEST_CASE("two damaged commits are too many for every reader") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  fixture.cut_to(commit_path(4), 10);
+  fixture.zero(commit_path(3), 0, 64);
+  CHECK(read_newest_commit(*fixture.where, tenant, {.allow_previous = true}).code() == errc::bytes_missing);
+}
+
+TEST_CASE("a commit whose predecessor is gone or has other bytes is not proved") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  fixture.drop(commit_path(3));
+  auto strict = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(strict.code() == errc::bytes_missing);
+  CHECK_THAT(strict.error().message, Catch::Contains("follows a commit that is not there"));
+  auto lenient = read_newest_commit(*fixture.where, tenant, {.allow_previous = true});
+  REQUIRE(lenient.ok());
+  CHECK((*lenient)->record.seq == commit_seq{4});
+  CHECK_THAT((*lenient)->fallback, Catch::Contains("not proved"));
+
+  auto other = commit_mark(tenant, commit_seq{3});
+  REQUIRE(fixture.where->create(commit_path(3), encode(builder.settings().archive, other)).ok());
+  CHECK(read_newest_commit(*fixture.where, tenant, {}).code() == errc::bytes_missing);
+}
+
+TEST_CASE("a beginning counts only while nothing lies at the number before it") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  auto alone = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(alone.ok());
+  CHECK((*alone)->record.seq == commit_seq{1});
+  auto mark = encode(builder.settings().archive, commit_mark(tenant, commit_seq{0}));
+  REQUIRE(fixture.where->create(commit_path(0), mark).ok());
+  CHECK(read_newest_commit(*fixture.where, tenant, {}).code() == errc::bytes_missing);
+}
+
+TEST_CASE("marks alone say that the commits are gone") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  for (std::uint64_t seq = 1; seq <= 4; ++seq)
+    fixture.drop(commit_path(seq));
+  auto mark = encode(builder.settings().archive, commit_mark(tenant, commit_seq{0}));
+  REQUIRE(fixture.where->create(commit_path(0), mark).ok());
+  auto found = read_newest_commit(*fixture.where, tenant, {.allow_previous = true});
+  REQUIRE(found.code() == errc::bytes_missing);
+  CHECK_THAT(found.error().message, Catch::Contains("mark"));
+}
+
+TEST_CASE("a commit that vanishes while it is read is looked for again") {
+  // The newest commit of the first listing is deleted before it is read; a newer one is there by then.
+  struct racing : memory_destination {
+    using memory_destination::memory_destination;
+    result<bytes> read_all(const object_path& path, std::uint64_t size_max) override {
+      if (race)
+        std::exchange(race, nullptr)();
+      return memory_destination::read_all(path, size_max);
+    }
+    std::function<void()> race;
+  };
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  racing where("racing", fixture.store);
+  where.race = [&] {
+    builder.commit(2030);
+    builder.commit(2040);
+    fixture.drop(commit_path(4));
+  };
+  auto found = read_newest_commit(where, tenant, {});
+  REQUIRE(found.ok());
+  CHECK((*found)->record.seq == commit_seq{6});
+}
+
+TEST_CASE("a commit of another archive, or under the wrong name, is refused") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  random_id other{std::byte{0xee}};
+  CHECK(read_newest_commit(*fixture.where, tenant, {.archive = &other}).code() == errc::foreign_destination);
+  fixture.content(commit_path(4)) = fixture.content(commit_path(2));
+  auto misnamed = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(misnamed.code() == errc::bytes_missing);
+  CHECK_THAT(misnamed.error().message, Catch::Contains("holds commit 2"));
+}
+
+TEST_CASE("a referenced object is proved by its digest") {
+  reader_fixture fixture;
+  REQUIRE(fixture.where->create("a/b", as_bytes("content")).ok());
+  CHECK(read_referenced(*fixture.where, "a/b", digest_of(as_bytes("content")), "x").ok());
+  auto other = read_referenced(*fixture.where, "a/b", digest_of(as_bytes("Content")), "commit 9");
+  REQUIRE(other.code() == errc::checksum_error);
+  CHECK_THAT(other.error().message, Catch::Contains("a/b") && Catch::Contains("commit 9"));
+  auto absent = read_referenced(*fixture.where, "a/c", digest_of(as_bytes("content")), "commit 9");
+  REQUIRE(absent.code() == errc::bytes_missing);
+  CHECK_THAT(absent.error().message, Catch::Contains("a/c"));
+}
+
+} // namespace varve::test

@@ -1,0 +1,112 @@
+#include "tests/engine/reader/reader_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace varve::test {
+
+void reader_fixture::REQUIRE_OK(const status& outcome) {
+  INFO((outcome.ok() ? std::string() : outcome.error().to_string()));
+  REQUIRE(outcome.ok());
+}
+
+std::vector<object_path> reader_fixture::paths(std::string_view part) const {
+  std::vector<object_path> found;
+  for (auto& [path, object] : store->objects)
+    if (path.find(part) != std::string::npos)
+      found.push_back(path);
+  return found;
+}
+
+object_path reader_fixture::path(std::string_view part) const {
+  auto found = paths(part);
+  REQUIRE(found.size() == 1);
+  return found[0];
+}
+
+bytes& reader_fixture::content(const object_path& path) {
+  auto at = store->objects.find(path);
+  REQUIRE(at != store->objects.end());
+  return at->second->content;
+}
+
+void reader_fixture::zero(const object_path& path, std::size_t from, std::size_t count) {
+  auto& object = content(path);
+  REQUIRE(from + count <= object.size());
+  std::fill_n(object.begin() + static_cast<std::ptrdiff_t>(from), count, std::byte{0});
+}
+
+restored restore(std::shared_ptr<destination> where, restore_options options) {
+  restored x;
+  auto reader = restore_reader::open(std::move(where), options);
+  if (!reader.ok()) {
+    x.failed = reader.error();
+    return x;
+  }
+  x.preview = (*reader)->preview();
+  while (true) {
+    auto batch = (*reader)->next();
+    if (!batch.ok()) {
+      x.failed = batch.error();
+      auto again = (*reader)->next();
+      CHECK(again.code() == x.failed.code); // the error stays
+      break;
+    }
+    if (!*batch)
+      break;
+    ++x.batches;
+    CHECK_FALSE((*batch)->entries.empty());
+    for (auto& e : (*batch)->entries)
+      x.entries.push_back({{}, (*batch)->stream, e.lsn, e.next_lsn, e.scn, std::string(as_text(e.payload))});
+  }
+  x.positions = (*reader)->positions();
+  return x;
+}
+
+scn append_round_robin(archive_builder& builder, const std::vector<stream_id>& streams, std::size_t count,
+                       scn scn, varve::scn scn_step) {
+  for (std::size_t i = 0; i < count; ++i)
+    for (auto stream : streams) {
+      auto text = "entry at " + std::to_string(scn) + " of stream " + to_string(stream);
+      builder.append(stream, 100, scn, text + std::string(40, static_cast<char>('a' + i % 26)));
+      scn += scn_step;
+    }
+  return scn;
+}
+
+void build_rich_archive(archive_builder& builder) {
+  builder.begin_round(1000, 2000);
+  builder.open_stream(s1, 0);
+  builder.open_stream(s2, 5000);
+  auto scn = append_round_robin(builder, {s1, s2}, 60, 1000); // up to 2200
+  builder.cut_all();
+  builder.end_segments();
+  builder.write_indexes();
+  builder.commit(scn - 20);
+  scn = append_round_robin(builder, {s1, s2}, 200, scn); // up to 6200
+  builder.cut_all();
+  builder.commit(scn - 20);
+  builder.seal_oldest();
+  builder.seal_oldest();
+  builder.commit(scn - 20);
+  builder.take_over();
+  scn = append_round_robin(builder, {s1, s2}, 300, scn); // up to 12200
+  builder.cut_all();
+  builder.abandon_segments();
+  builder.commit(scn - 20);
+  while (builder.newest().open_pieces.size() > 1) {
+    builder.seal_oldest();
+    builder.commit(scn - 20);
+  }
+  scn = append_round_robin(builder, {s1, s2}, 20, scn);
+  builder.cut_all();
+  builder.end_segments();
+  builder.write_indexes();
+  scn = append_round_robin(builder, {s1, s2}, 20, scn);
+  builder.cut_all();
+  builder.end_segments();
+  scn = append_round_robin(builder, {s1, s2}, 20, scn);
+  builder.cut_all();
+  builder.commit(scn - 20);
+}
+
+} // namespace varve::test

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "engine/destination/memory_destination.hpp"
+#include "engine/reader/restore_reader.hpp"
+#include "tests/harness/archive_builder.hpp"
+
+#include <random>
+
+namespace varve::test {
+
+inline constexpr tenant_id tenant{1001};
+inline constexpr stream_id s1{1}, s2{2}, s3{3};
+
+/// An archive in memory that tests write, damage and read.
+struct reader_fixture {
+  std::shared_ptr<memory_store> store = std::make_shared<memory_store>();
+  std::shared_ptr<memory_destination> where = std::make_shared<memory_destination>("reader-test", store);
+
+  archive_builder builder(archive_builder::options options = {}) { return {where, options}; }
+
+  /// The paths that contain `part`, ascending.
+  std::vector<object_path> paths(std::string_view part) const;
+  object_path path(std::string_view part) const; ///< the only one
+  bytes& content(const object_path& path);
+  void flip(const object_path& path, std::uint64_t offset) { content(path)[offset] ^= std::byte{0x10}; }
+  void cut_to(const object_path& path, std::size_t size) { content(path).resize(size); }
+  void zero(const object_path& path, std::size_t from, std::size_t count);
+  void drop(const object_path& path) { REQUIRE_OK(where->remove(path)); }
+
+  static void REQUIRE_OK(const status& outcome);
+};
+
+/// What a restore gave, and how it ended.
+struct restored {
+  std::vector<model_entry> entries; ///< round not set
+  std::size_t batches = 0;
+  error failed; ///< of open() or next(); errc::ok: it ended well
+  restore_preview preview;
+  std::vector<std::pair<stream_id, stream_position>> positions;
+};
+restored restore(std::shared_ptr<destination> where, restore_options options);
+
+/// The model's answer, rounds taken off so that the two compare.
+template <class Keep>
+std::vector<model_entry> expected(std::vector<model_entry> entries, Keep keep) {
+  std::erase_if(entries, [&](auto& x) { return !keep(x); });
+  for (auto& x : entries)
+    x.round = {};
+  return entries;
+}
+inline std::vector<model_entry> expected(std::vector<model_entry> entries) {
+  return expected(std::move(entries), [](auto&) { return true; });
+}
+
+/// Appends `count` entries to each of the streams in turn; SCNs rise by `scn_step` from `scn` on.
+scn append_round_robin(archive_builder& builder, const std::vector<stream_id>& streams, std::size_t count,
+                       scn scn, varve::scn scn_step = 10);
+
+/// Two streams, a split round with several frozen and open pieces, indexes, piece lists, segments with and
+/// without footers, a takeover: something of everything.
+void build_rich_archive(archive_builder& builder);
+
+} // namespace varve::test
