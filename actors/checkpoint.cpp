@@ -1,4 +1,5 @@
 #include "actors/checkpoint_state.hpp"
+#include "engine/policy/checkpoint_rule.hpp"
 
 namespace varve {
 
@@ -40,15 +41,10 @@ bool checkpoint_state::has_news() const {
   return round.status == round_status::doing && lowest > round.checkpoint_scn;
 }
 
-/// One look per quarter of the interval is enough to start a checkpoint before half of it has passed; a quiet
-/// tenant costs no more than that look.
+/// One look per eighth of the interval; a quiet tenant costs no more than that look.
 void checkpoint_state::schedule_beat() {
   if (std::exchange(beating, true)) return;
-  auto interval = parts.option.checkpoint_interval;
-  // Tenants start at different phases, so that their commits do not come all at once.
-  auto phase = (parts.tenant.value * 0x9e3779b97f4a7c15ULL >> 32) % 1000;
-  auto delay = last_commit == 0 ? interval / 4 * phase / 1000 + interval / 16 : interval / 4;
-  self->delayed_send(self, std::chrono::nanoseconds(delay), beat_atom::value);
+  self->delayed_send(self, std::chrono::nanoseconds(parts.option.checkpoint_interval / 8), beat_atom::value);
 }
 
 void checkpoint_state::beat() {
@@ -59,7 +55,10 @@ void checkpoint_state::beat() {
   if (now_in == phase::idle && !parts.outbox.empty()) take_over();
   if (now_in == phase::quiet && has_news()) take_over();
   if (now_in != phase::owner || in_cycle) return;
-  if (now - last_commit < parts.option.checkpoint_interval / 2 && waits.empty()) return;
+  auto interval = parts.option.checkpoint_interval;
+  // The first one of a life comes at the tenant's own phase, so that not all tenants commit at once.
+  auto phase = commits_made == 0 ? checkpoint_phase(parts.tenant, interval) : 0;
+  if (!checkpoint_due(now, last_commit, interval, phase)) return;
   if (has_news()) want_cycle();
   else pass();
 }

@@ -172,6 +172,7 @@ void checkpoint_state::commit() { run(sequence->commit(ledger->record(cycle_limi
 
 void checkpoint_state::counted() {
   last_commit = parts.now();
+  ++commits_made;
   if (parts.commits != nullptr) ++*parts.commits;
   publish_commit();
   if (round_is_over) return round_over();

@@ -55,6 +55,7 @@ struct checkpoint_state {
   bool cycle_again = false;
   bool beating = false;
   std::vector<durable_wait_ptr> waits, cycle_waits;
+  std::uint64_t commits_made = 0;        // in this life
   unix_ns cycle_began = 0, last_commit = 0, last_pass = 0;
   scn cycle_checkpoint = 0;
   std::optional<stream_id> cycle_limit;

@@ -20,6 +20,11 @@ public:
     return opened_ = *made;
   }
 
+  void forget() {
+    std::lock_guard lock{mutex_};
+    opened_.reset();
+  }
+
 private:
   std::mutex mutex_;
   destination_opener open_;
@@ -35,6 +40,7 @@ io_worker_actor::behavior_type worker(io_worker_actor::stateful_pointer<worker_s
                                       std::shared_ptr<shared_destination> where) {
   return {[where](job_atom, const io_job_ptr& job) {
     job->run(where->get());
+    if (job->reopen) where->forget();
     return caf::unit;
   }};
 }

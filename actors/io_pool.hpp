@@ -36,9 +36,10 @@ void run_io(Self self, const io_pool_actor& pool, std::string label,
   auto outcome = std::make_shared<std::optional<result<T>>>();
   auto job = std::make_shared<io_job>();
   job->label = std::move(label);
-  job->run = [outcome, work = std::move(work)](const result<std::shared_ptr<destination>>& where) {
+  job->run = [outcome, work = std::move(work), raw = job.get()](const result<std::shared_ptr<destination>>& where) {
     if (where.ok()) outcome->emplace(work(**where));
     else outcome->emplace(where.error());
+    raw->reopen = (*outcome)->code() == errc::invalid_destination;
   };
   self->request(pool, caf::infinite, job_atom::value, io_job_ptr{job})
       .then([outcome, then](caf::unit_t) { then(std::move(**outcome)); },

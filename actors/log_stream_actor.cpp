@@ -28,6 +28,8 @@ struct stream_actor_state {
       block->header.number = ++numbers[block->header.stream];
       block->wanted = wanted;
       block->ticket = ++ticket;
+      intake.blocks.fetch_add(1, std::memory_order_relaxed);
+      intake.block_input_bytes.fetch_add(block->header.input_bytes, std::memory_order_relaxed);
       auto& to = parts.compressors[next_compressor++ % parts.compressors.size()];
       self->send(to, pack_atom::value, epoch, block, parts.writer);
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/model/piece.hpp"
+#include "engine/policy/piece_grid.hpp"
 
 #include <cstdint>
 #include <mutex>
@@ -24,12 +24,8 @@ public:
   std::uint64_t interval() const;
 
 private:
-  struct era {
-    scn from = 0;                    // first SCN it governs; its cells start here
-    std::uint64_t interval_ns = 0;
-  };
   mutable std::mutex mutex_;
-  std::vector<era> eras_{{0, 0}};
+  std::vector<piece_grid> eras_{{}};   // each governs SCNs from its anchor on
   std::vector<scn> ends_;
   bool anchored_ = false;
   scn asked_until_ = 0;

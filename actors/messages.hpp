@@ -21,6 +21,7 @@ namespace varve {
 struct io_job {
   std::string label;     ///< for traces: "append t1/…"
   std::function<void(const result<std::shared_ptr<destination>>&)> run;
+  bool reopen = false;   ///< set by run: the root of the destination is not what was opened; open it again
 };
 using io_job_ptr = std::shared_ptr<io_job>;
 

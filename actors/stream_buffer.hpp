@@ -12,7 +12,7 @@ namespace varve {
 class tenant_intake;
 
 /// What a checkpoint must know of a stream.
-struct stream_support {
+struct stream_standing {
   bool started = false;       ///< it takes part in the round
   bool waits_for_start = false;   ///< open, and nobody has said where its log begins
   bool dropped = false;       ///< dropped, and everything below its final LSN is durable
@@ -64,7 +64,7 @@ public:
   std::uint64_t open_since() const;
   std::uint64_t open_bytes() const;      ///< memory of the open block
   /// How the stream stands if everything below `durable.next_lsn` is durable; nullptr = the committed position.
-  stream_support support(const stream_position* durable) const;
+  stream_standing support(const stream_position* durable) const;
   /// A commit covers everything below position.next_lsn.
   void on_committed(const stream_position& position);
   /// Gives up everything that is not committed: fenced, stopped, interrupted. The next append must start at the

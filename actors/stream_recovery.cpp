@@ -1,6 +1,7 @@
 // The part of stream_buffer that the tenant's actors use: rounds, takeover, commits.
 #include "actors/stream_buffer.hpp"
 #include "actors/tenant_intake.hpp"
+#include "engine/policy/checkpoint_rule.hpp"
 
 #include <algorithm>
 
@@ -130,9 +131,9 @@ std::uint64_t stream_buffer::open_bytes() const {
   return chain_.capacity();
 }
 
-stream_support stream_buffer::support(const stream_position* durable) const {
+stream_standing stream_buffer::support(const stream_position* durable) const {
   std::lock_guard lock{mutex_};
-  stream_support s;
+  stream_standing s;
   s.waits_for_start = attached_ && !started_ && advance_ == 0 && tenant_.advanced() == 0;
   s.started = started_;
   s.row = {id_, start_, committed_, false};
@@ -141,18 +142,16 @@ stream_support stream_buffer::support(const stream_position* durable) const {
   if (durable != nullptr && durable->next_lsn > committed_.next_lsn) s.row.position = *durable;
   auto position = s.row.position;
   s.pending = expected_ != position.next_lsn;
+  stream_progress progress{position.last_scn, std::nullopt, std::max(advance_, tenant_.advanced())};
   if (s.pending) {
-    auto first = open_.first_scn;
+    progress.first_pending_scn = open_.first_scn;
     for (auto& block : in_flight_)
       if (block->header.next_lsn > position.next_lsn) {
-        first = block->header.first_scn;
+        progress.first_pending_scn = block->header.first_scn;
         break;
       }
-    s.supports = first - 1;
-  } else {
-    auto of_entries = position.last_scn == 0 ? 0 : position.last_scn - 1;
-    s.supports = std::max({of_entries, advance_, tenant_.advanced()});
   }
+  s.supports = varve::stream_support(progress);
   s.dropped = drop_at_ && !s.pending && position.next_lsn >= *drop_at_;
   s.row.dropped = s.dropped;
   return s;

@@ -84,6 +84,7 @@ public:
 
   // counters, for metrics and the benchmark
   std::atomic<std::uint64_t> accepted_entries{0}, accepted_bytes{0}, repeats_uncompared{0};
+  std::atomic<std::uint64_t> blocks{0}, block_input_bytes{0};
   /// Last committed blocks kept for comparing repeats; at most compare_blocks_max of them.
   std::atomic<int> compare_blocks{0};
   static constexpr int compare_blocks_max = 64;

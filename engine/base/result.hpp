@@ -23,10 +23,10 @@ public:
   /// Requires ok().
   T& value() & { return *checked(); }
   const T& value() const& { return *const_cast<result*>(this)->checked(); }
-  T&& value() && { return std::move(*checked()); }
+  T value() && { return std::move(*checked()); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return checked(); }
   const T* operator->() const { return const_cast<result*>(this)->checked(); }
 

@@ -1,0 +1,257 @@
+#include "actors/archive_runtime.hpp"
+
+#include "actors/archive_supervisor.hpp"
+#include "actors/compressor.hpp"
+
+#include <algorithm>
+
+namespace varve {
+namespace {
+
+memory_budget::limits limits_of(const archive_runtime::settings& given) {
+  // Two blocks per worker are never lent, so that what is inside can be packed and get out.
+  auto block = std::uint64_t{given.block_bytes} + slab_arena::slab_bytes * 2;
+  auto reserve = std::min(given.budget_bytes / 4, block * 2 * given.workers);
+  auto room = std::clamp<std::uint64_t>(given.budget_bytes / 64, slab_arena::slab_bytes,
+                                        std::max<std::uint64_t>(given.block_bytes, slab_arena::slab_bytes));
+  room = room / slab_arena::slab_bytes * slab_arena::slab_bytes;
+  return {given.budget_bytes, reserve, room};
+}
+
+} // namespace
+
+archive_runtime::archive_runtime(caf::actor_system& system, catalog& where, settings given)
+    : system_(system), settings_(std::move(given)), budget_(limits_of(settings_)) {
+  // More than the tenant may hold unsynced would never be synced by size alone.
+  settings_.sync_bytes = std::min(settings_.sync_bytes, settings_.budget_bytes / 8);
+  catalog_writer_ = spawn_catalog_writer(system_, where, settings_.catalog_beat, settings_.how, catalog_batches,
+                                         settings_.on_error);
+  for (unsigned i = 0; i < settings_.workers; ++i)
+    compressors_.push_back(spawn_compressor(system_, budget_.arena()));
+  supervisor_ = spawn_supervisor(system_, settings_.on_error);
+  // Called with a stream's lock held: both only send a message.
+  budget_.on_room = [this](tenant_id tenant, stream_id stream) {
+    if (auto of = intake(tenant)) of->signal_room(stream);
+  };
+  budget_.on_pressure = [this](tenant_id tenant) {
+    if (auto of = intake(tenant)) of->signal_pressure();
+  };
+}
+
+archive_runtime::~archive_runtime() { stop(); }
+
+std::shared_ptr<tenant_intake> archive_runtime::intake(tenant_id tenant) const {
+  std::shared_lock lock{mutex_};
+  auto found = tenants_.find(tenant);
+  return found == tenants_.end() ? nullptr : found->second->intake;
+}
+
+std::vector<tenant_id> archive_runtime::tenants() const {
+  std::shared_lock lock{mutex_};
+  std::vector<tenant_id> all;
+  for (auto& [id, of] : tenants_) all.push_back(id);
+  return all;
+}
+
+void archive_runtime::add_tenant(const tenant_facts& facts) {
+  auto made = std::make_shared<tenant>();
+  made->facts = facts;
+  made->intake = std::make_shared<tenant_intake>(
+      facts.tenant, budget_, tenant_intake::limits{settings_.block_bytes, settings_.entry_bytes_max});
+  made->intake->set_option(facts.how);
+  for (auto& row : facts.streams)
+    if (!row.dropped)
+      made->intake->find_or_add(row.stream)->estimate({row.stream, row.start_lsn, row.position, row.dropped});
+  std::unique_lock lock{mutex_};
+  if (!tenants_.emplace(facts.tenant, made).second) return;
+  bool needed = facts.archiving || facts.status.round.status != round_status::stop || !facts.outbox.empty();
+  if (needed && !facts.destination.empty()) spawn_tenant(*made, facts.destination);
+}
+
+io_pool_actor archive_runtime::pool_of(const std::string& uri) {
+  auto& pool = pools_[uri];
+  if (!pool)
+    pool = spawn_io_pool(system_, [open = settings_.open, uri] { return open(uri); }, settings_.io_threads,
+                         settings_.how);
+  return pool;
+}
+
+void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
+  auto id = of.intake->id();
+  of.destination = uri;
+  budget_.set_group(of.intake->account(), uri);
+  auto pool = pool_of(uri);
+
+  // The three know each other, so the checkpoint is reached through a slot that is filled last.
+  auto checkpoint = std::make_shared<checkpoint_actor>();
+  auto slot_mutex = std::make_shared<std::mutex>();
+  auto to_checkpoint = [checkpoint, slot_mutex](auto... message) {
+    std::lock_guard lock{*slot_mutex};
+    if (*checkpoint) caf::anon_send(*checkpoint, message...);
+  };
+  piece_writer_parts writing;
+  writing.tenant = id;
+  writing.pool = pool;
+  writing.now = settings_.now;
+  writing.on_trouble = [to_checkpoint](error_ptr what) { to_checkpoint(trouble_atom::value, std::move(what)); };
+  writing.syncs = &syncs;
+  writing.stored_bytes = &stored_bytes;
+  of.writer = spawn_piece_writer(system_, std::move(writing));
+
+  log_stream_parts streaming;
+  streaming.intake = of.intake;
+  streaming.writer = of.writer;
+  streaming.compressors = compressors_;
+  streaming.listener = [this] { return listener_.load(); };
+  streaming.press_bytes = settings_.budget_bytes / 16;
+  of.log_stream = spawn_log_stream(system_, std::move(streaming), [to_checkpoint] { to_checkpoint(work_atom::value); });
+
+  checkpoint_parts parts;
+  parts.tenant = id;
+  parts.intake = of.intake;
+  parts.log_stream = of.log_stream;
+  parts.writer = of.writer;
+  parts.pool = pool;
+  parts.catalog = catalog_writer_;
+  parts.archive = settings_.archive;
+  parts.now = settings_.now;
+  parts.draw = settings_.draw;
+  parts.destination = uri;
+  parts.option = of.facts.option;
+  parts.segment_bytes = settings_.segment_bytes;
+  parts.sync_bytes = settings_.sync_bytes;
+  parts.stop_timeout = settings_.stop_timeout;
+  parts.commits = &commits;
+  parts.status = of.facts.status;
+  parts.archiving = of.facts.archiving;
+  parts.outbox = of.facts.outbox;
+  parts.last_lag_sample = of.facts.last_lag_sample;
+  of.checkpoint = spawn_checkpoint(system_, std::move(parts));
+  {
+    std::lock_guard lock{*slot_mutex};
+    *checkpoint = of.checkpoint;
+  }
+  tenant_intake::signals signals;
+  signals.on_work = [to = of.log_stream] { caf::anon_send(to, work_atom::value); };
+  signals.on_pressure = [to = of.log_stream] { caf::anon_send(to, pressure_atom::value); };
+  signals.on_room = [to = of.log_stream](stream_id stream) { caf::anon_send(to, room_atom::value, stream.value); };
+  signals.on_repeat = [to = of.checkpoint](stream_id stream) { caf::anon_send(to, repeat_atom::value, stream.value); };
+  of.intake->connect(std::move(signals));
+  supervise(supervisor_, of.intake, {caf::actor_cast<caf::actor>(of.checkpoint), caf::actor_cast<caf::actor>(of.log_stream),
+                                     caf::actor_cast<caf::actor>(of.writer)});
+}
+
+void archive_runtime::end_tenant(tenant& of) {
+  of.intake->disconnect();
+  for (auto& [stream, puller] : of.pullers) caf::anon_send_exit(puller, caf::exit_reason::kill);
+  of.pullers.clear();
+  if (of.destination.empty()) return;
+  caf::anon_send_exit(of.checkpoint, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(of.log_stream, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(of.writer, caf::exit_reason::user_shutdown);
+  of.checkpoint = nullptr;
+  of.log_stream = nullptr;
+  of.writer = nullptr;
+  of.destination.clear();
+}
+
+void archive_runtime::set_option(tenant_id tenant, const archive_option& how) {
+  if (auto of = intake(tenant)) of->set_option(how);
+}
+
+void archive_runtime::order(tenant_id id, tenant_order what, std::function<void(const status&)> done) {
+  checkpoint_actor to;
+  {
+    std::unique_lock lock{mutex_};
+    auto found = tenants_.find(id);
+    if (found == tenants_.end())
+      return done(fail(errc::invalid_argument, "tenant " + to_string(id) + " is not registered"));
+    auto& of = *found->second;
+    of.facts.option = what.option;
+    if (what.what == tenant_order::kind::archivelog && of.destination != what.destination) {
+      end_tenant(of);
+      spawn_tenant(of, what.destination);
+    }
+    to = of.checkpoint;
+  }
+  if (!to) return done({});
+  // A small actor of its own carries the answer to whoever asked, from whichever thread.
+  auto message = std::make_shared<const tenant_order>(std::move(what));
+  system_.spawn([to, message, done](caf::event_based_actor* self) {
+    self->request(to, caf::infinite, order_atom::value, message)
+        .then([done](caf::unit_t) { done({}); },
+              [done](caf::error&) { done(fail(errc::closed, "the tenant's actors have ended")); });
+  });
+}
+
+void archive_runtime::wait(tenant_id tenant, durable_wait_ptr what) {
+  checkpoint_actor to;
+  {
+    std::shared_lock lock{mutex_};
+    auto found = tenants_.find(tenant);
+    if (found != tenants_.end()) to = found->second->checkpoint;
+  }
+  if (to) caf::anon_send(to, wait_atom::value, std::move(what));
+  else what->done({fail(errc::not_archiving, "tenant " + to_string(tenant) + " is not archiving"), {}});
+}
+
+void archive_runtime::pull(tenant_id id, const std::shared_ptr<stream_buffer>& stream, log_source* source) {
+  source_puller_parts parts;
+  parts.intake = intake(id);
+  parts.stream = stream;
+  parts.source = source;
+  parts.on_error = settings_.on_error;
+  parts.on_break = [this, id](break_record why) {
+    tenant_order broken;
+    broken.what = tenant_order::kind::interrupt;
+    broken.broken = std::move(why);
+    checkpoint_actor to;
+    {
+      std::shared_lock lock{mutex_};
+      auto found = tenants_.find(id);
+      if (found != tenants_.end()) to = found->second->checkpoint;
+    }
+    if (to) caf::anon_send(to, order_atom::value, std::make_shared<const tenant_order>(std::move(broken)));
+  };
+  auto puller = spawn_source_puller(system_, std::move(parts), settings_.how);
+  std::unique_lock lock{mutex_};
+  tenants_.at(id)->pullers[stream->id()] = puller;
+}
+
+void archive_runtime::stop_pulling(tenant_id id, stream_id stream) {
+  source_puller_actor puller;
+  {
+    std::unique_lock lock{mutex_};
+    auto found = tenants_.find(id);
+    if (found == tenants_.end()) return;
+    auto node = found->second->pullers.extract(stream);
+    if (node.empty()) return;
+    puller = node.mapped();
+  }
+  caf::scoped_actor self{system_};
+  self->request(puller, caf::infinite, stop_atom::value).receive([](caf::unit_t) {}, [](caf::error&) {});
+}
+
+void archive_runtime::stop() {
+  std::vector<std::shared_ptr<tenant>> ending;
+  {
+    std::unique_lock lock{mutex_};
+    if (std::exchange(stopped_, true)) return;
+    for (auto& [id, of] : tenants_) ending.push_back(of);
+  }
+  for (auto& of : ending) {
+    std::unique_lock lock{mutex_};
+    end_tenant(*of);
+  }
+  for (auto& compressor : compressors_) caf::anon_send_exit(compressor, caf::exit_reason::user_shutdown);
+  compressors_.clear();
+  std::unique_lock lock{mutex_};
+  for (auto& [uri, pool] : pools_) caf::anon_send_exit(pool, caf::exit_reason::user_shutdown);
+  pools_.clear();
+  caf::anon_send_exit(catalog_writer_, caf::exit_reason::user_shutdown);
+  catalog_writer_ = nullptr;
+  caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  supervisor_ = nullptr;
+}
+
+} // namespace varve

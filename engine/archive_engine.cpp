@@ -1,0 +1,353 @@
+#include "engine/archive_engine.hpp"
+
+#include "catalog/views/query.hpp"
+#include "engine/archive_destination.hpp"
+#include "engine/archive_engine_impl.hpp"
+#include "engine/log_stream.hpp"
+#include "engine/statement_executor.hpp"
+#include "engine/statement/option_string.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <thread>
+
+namespace varve {
+namespace {
+
+constexpr duration_ns catalog_beat = 200 * one_ms;
+
+random_id draw_random_id() {
+  random_id drawn;
+  std::size_t have = 0;
+  while (have < drawn.size()) {
+    auto got = ::getrandom(drawn.data() + have, drawn.size() - have, 0);
+    if (got > 0) have += static_cast<std::size_t>(got);
+  }
+  return drawn;
+}
+
+unix_ns system_time() {
+  auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<unix_ns>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
+}
+
+template <class T>
+status in_range(std::string_view name, T value, T low, T high) {
+  if (value >= low && value <= high) return {};
+  return fail(errc::invalid_argument,
+              "archive_options::" + std::string(name) + " is " + std::to_string(value) + ", must be between " +
+                  std::to_string(low) + " and " + std::to_string(high));
+}
+
+status check(const archive_options& options) {
+  constexpr std::uint64_t mib = 1 << 20;
+  VARVE_TRY(in_range<std::uint64_t>("budget_bytes", options.budget_bytes, 16 * mib, mib * mib));
+  VARVE_TRY(in_range<std::uint32_t>("block_bytes", options.block_bytes, 4 << 10, 8 << 20));
+  VARVE_TRY(in_range<std::uint64_t>("entry_bytes_max", options.entry_bytes_max, 1,
+                                    std::min<std::uint64_t>(options.budget_bytes / 8, 48 * mib)));
+  VARVE_TRY(in_range<std::uint64_t>("segment_bytes", options.segment_bytes, mib, 1024 * mib - 1));
+  VARVE_TRY(in_range<std::uint64_t>("sync_bytes", options.sync_bytes, 64 << 10, options.segment_bytes));
+  VARVE_TRY(in_range<unsigned>("io_threads", options.io_threads, 1, 64));
+  VARVE_TRY(in_range<unsigned>("threads", options.threads, 0, 1024));
+  return {};
+}
+
+unsigned workers_of(const archive_options& options) {
+  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+} // namespace
+
+result<std::unique_ptr<archive_engine>> archive_engine::open(archive_options options) {
+  VARVE_TRY(check(options));
+  VARVE_TRY_ASSIGN(auto lock, directory_lock::take(options.data_directory));
+  VARVE_TRY_ASSIGN(auto where, open_rocksdb_catalog(options.data_directory + "/catalog", catalog_mode::read_write));
+  VARVE_TRY_ASSIGN(auto identity, where->snapshot()->identity());
+  if (!identity) {
+    identity = catalog_identity{draw_random_id(), options.now ? options.now() : system_time(), false};
+    change_set first;
+    first.put(*identity);
+    VARVE_TRY(where->apply(first, durability::synced));
+  }
+  auto engine = std::make_unique<archive_engine_impl>(std::move(options), std::move(lock), std::move(where), *identity);
+  VARVE_TRY(engine->start());
+  return std::unique_ptr<archive_engine>(std::move(engine));
+}
+
+archive_engine_impl::archive_engine_impl(archive_options options, directory_lock lock, std::unique_ptr<catalog> where,
+                                         const catalog_identity& identity)
+    : options_(std::move(options)), now_(options_.now ? options_.now : system_time), lock_(std::move(lock)),
+      catalog_(std::move(where)), identity_(identity), writer_tag_(to_hex(draw_random_id()).substr(0, 16)) {
+  auto workers = workers_of(options_);
+  config_.set("scheduler.max-threads", static_cast<std::size_t>(workers));
+  config_.set("scheduler.policy", caf::atom("sharing"));
+  config_.set("scheduler.max-throughput", static_cast<std::size_t>(50));
+  system_ = std::make_unique<caf::actor_system>(config_);
+
+  archive_runtime::settings settings;
+  settings.budget_bytes = options_.budget_bytes;
+  settings.block_bytes = options_.block_bytes;
+  settings.entry_bytes_max = options_.entry_bytes_max;
+  settings.segment_bytes = options_.segment_bytes;
+  settings.sync_bytes = options_.sync_bytes;
+  settings.workers = workers;
+  settings.io_threads = options_.io_threads;
+  settings.stop_timeout = options_.stop_timeout;
+  settings.catalog_beat = catalog_beat;
+  settings.archive = identity_.archive;
+  settings.now = now_;
+  settings.draw = draw_random_id;
+  settings.open = [archive = identity_.archive, tag = writer_tag_](const std::string& uri) {
+    return open_prepared(uri, archive, tag);
+  };
+  settings.on_error = [this](const error& why) {
+    std::lock_guard guard{mutex_};
+    last_error_ = why.to_string();
+  };
+  runtime_ = std::make_unique<archive_runtime>(*system_, *catalog_, std::move(settings));
+}
+
+archive_engine_impl::~archive_engine_impl() { static_cast<void>(close()); }
+
+status archive_engine_impl::start() {
+  auto from = catalog_->snapshot();
+  VARVE_TRY_ASSIGN(auto tenants, from->tenants());
+  for (auto& record : tenants) {
+    VARVE_TRY_ASSIGN(auto facts, facts_of(*from, record));
+    runtime_->add_tenant(facts);
+  }
+  return {};
+}
+
+result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalog_snapshot& from,
+                                                                    const tenant_record& record) const {
+  archive_runtime::tenant_facts facts;
+  facts.tenant = record.tenant;
+  facts.archiving = record.archiving;
+  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(from, record.tenant));
+  facts.option = settings.option;
+  facts.how = settings.how;
+  VARVE_TRY_ASSIGN(auto row, from.round_status(record.tenant));
+  if (row) facts.status = *row;
+  // A round goes on where it began, whatever backup_dest says by now.
+  bool running = facts.status.round.status != round_status::stop && !facts.status.destination.empty();
+  facts.destination = running ? facts.status.destination : settings.destination;
+  VARVE_TRY_ASSIGN(facts.outbox, from.outbox(record.tenant));
+  if (!facts.outbox.empty() && !running) facts.destination = facts.outbox.front().destination;
+  VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));
+  VARVE_TRY_ASSIGN(auto samples, from.lag_samples(record.tenant));
+  if (!samples.empty()) facts.last_lag_sample = samples.back().number;
+  return facts;
+}
+
+bool archive_engine_impl::closed() const {
+  std::lock_guard guard{mutex_};
+  return closed_;
+}
+
+void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_state>& waiting) {
+  std::lock_guard guard{mutex_};
+  if (waiting_.size() >= 1024)
+    std::erase_if(waiting_, [](auto& weak) {
+      auto state = weak.lock();
+      if (!state) return true;
+      std::lock_guard inner{state->mutex};
+      return state->answer.has_value();
+    });
+  waiting_.push_back(waiting);
+}
+
+status archive_engine_impl::close() {
+  {
+    std::lock_guard guard{mutex_};
+    if (std::exchange(closed_, true)) return {};
+  }
+  std::vector<std::pair<tenant_id, tenant_order>> orders;
+  for (auto tenant : runtime_->tenants()) {
+    tenant_order last;
+    last.what = tenant_order::kind::close;
+    orders.emplace_back(tenant, last);
+  }
+  auto flushed = order(orders, options_.stop_timeout);
+  static_cast<void>(snapshot());     // writes what waits for the next batch
+  runtime_->stop();
+  std::vector<std::weak_ptr<durable_future::shared_state>> waiting;
+  {
+    std::lock_guard guard{mutex_};
+    waiting.swap(waiting_);
+  }
+  for (auto& weak : waiting)
+    if (auto state = weak.lock()) state->fulfil({fail(errc::closed, "the engine is closed"), {}});
+  system_->await_all_actors_done();
+  return flushed;
+}
+
+void archive_engine_impl::set_listener(archive_listener* listener) { runtime_->set_listener(listener); }
+
+status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit) {
+  struct answers {
+    std::mutex mutex;
+    std::condition_variable ready;
+    std::size_t left = 0;
+    status first_failure;
+  };
+  auto all = std::make_shared<answers>();
+  all->left = what.size();
+  for (auto& [tenant, order] : what)
+    runtime_->order(tenant, order, [all](const status& outcome) {
+      std::lock_guard guard{all->mutex};
+      if (!outcome.ok() && all->first_failure.ok()) all->first_failure = outcome;
+      --all->left;
+      all->ready.notify_all();
+    });
+  std::unique_lock guard{all->mutex};
+  if (!all->ready.wait_for(guard, std::chrono::nanoseconds(limit), [&] { return all->left == 0; }))
+    return fail(errc::try_again, "not all tenants have answered within " + format_duration(limit),
+                "look at COMMENT in CDB_OB_BACKUP_ARCHIVELOG");
+  return all->first_failure;
+}
+
+status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view name) {
+  if (closed()) return fail(errc::closed, "the engine is closed");
+  if (tenant.value < 2)
+    return fail(errc::invalid_argument, "tenant number " + to_string(tenant) + " is reserved", "use 2 or more");
+  std::lock_guard one{statements_};
+  auto from = snapshot();
+  VARVE_TRY_ASSIGN(auto tenants, from->tenants());
+  tenant_record record{tenant, std::string(name), standing_order()};
+  bool known = false;
+  for (auto& each : tenants) {
+    if (each.tenant == tenant) {
+      known = true;
+      record.archiving = each.archiving;
+      if (each.name == name) return {};
+    } else if (each.name == name) {
+      return fail(errc::invalid_argument,
+                  "tenant name '" + record.name + "' belongs to tenant " + to_string(each.tenant));
+    }
+  }
+  change_set changes;
+  changes.put(record);
+  VARVE_TRY(apply(changes));
+  if (known) return {};
+  VARVE_TRY_ASSIGN(auto facts, facts_of(*catalog_->snapshot(), record));
+  bool begins = std::exchange(facts.archiving, false);
+  runtime_->add_tenant(facts);
+  return begins ? begin_round(record) : status{};
+}
+
+status archive_engine_impl::begin_round(const tenant_record& record) {
+  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*catalog_->snapshot(), record.tenant));
+  tenant_order begin;
+  begin.what = tenant_order::kind::archivelog;
+  begin.destination = settings.destination;
+  begin.option = settings.option;
+  return order({{record.tenant, begin}}, engine_limits::statement);
+}
+
+result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id tenant, stream_id stream,
+                                                                     stream_options options) {
+  if (closed()) return fail(errc::closed, "the engine is closed");
+  auto intake = runtime_->intake(tenant);
+  if (!intake)
+    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered",
+                "call register_tenant first");
+  auto buffer = intake->find_or_add(stream);
+  if (!buffer->attach(options.start_lsn))
+    return fail(errc::already_open, "tenant " + to_string(tenant) + " stream " + to_string(stream) + " is open already",
+                "a stream has one appender: close the other handle first");
+  auto opened = std::make_unique<engine_stream>(*this, intake, buffer, options.source != nullptr);
+  if (options.source != nullptr) runtime_->pull(tenant, buffer, options.source);
+  return std::unique_ptr<log_stream>(std::move(opened));
+}
+
+status archive_engine_impl::drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) {
+  auto intake = runtime_->intake(tenant);
+  auto buffer = intake ? intake->find(stream) : nullptr;
+  if (!buffer)
+    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " has no stream " + to_string(stream));
+  buffer->drop_at(final_lsn);
+  return {};
+}
+
+status archive_engine_impl::advance(tenant_id tenant, scn upto) {
+  if (closed()) return fail(errc::closed, "the engine is closed");
+  auto intake = runtime_->intake(tenant);
+  if (!intake) return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered");
+  intake->advance(upto);
+  return {};
+}
+
+durable_future archive_engine_impl::flush(tenant_id tenant) {
+  auto state = std::make_shared<durable_future::shared_state>();
+  hold(state);
+  auto wait = std::make_shared<durable_wait>();
+  wait->whole_tenant = true;
+  wait->done = [state](const durable_answer& answer) { state->fulfil(answer); };
+  if (closed()) state->fulfil({fail(errc::closed, "the engine is closed"), {}});
+  else runtime_->wait(tenant, std::move(wait));
+  return durable_future{state};
+}
+
+std::shared_ptr<const catalog_snapshot> archive_engine_impl::snapshot() {
+  if (auto writer = runtime_->catalog_writer()) {
+    caf::scoped_actor self{*system_};
+    self->request(writer, caf::infinite, stop_atom::value).receive([](caf::unit_t) {}, [](caf::error&) {});
+  }
+  return catalog_->snapshot();
+}
+
+status archive_engine_impl::apply(const change_set& changes) {
+  caf::scoped_actor self{*system_};
+  status outcome;
+  self->request(runtime_->catalog_writer(), caf::infinite, apply_atom::value, std::make_shared<change_set>(changes))
+      .receive([](caf::unit_t) {},
+               [&](caf::error& why) { outcome = fail(errc::catalog_error, system_->render(why)); });
+  return outcome;
+}
+
+bool archive_engine_impl::standing_order() const {
+  std::lock_guard guard{identity_mutex_};
+  return identity_.standing_order;
+}
+
+void archive_engine_impl::set_standing_order(bool on, change_set& changes) {
+  std::lock_guard guard{identity_mutex_};
+  identity_.standing_order = on;
+  changes.put(identity_);
+}
+
+result<std::vector<sql_result>> archive_engine_impl::execute(std::string_view text) {
+  if (closed()) return fail(errc::closed, "the engine is closed");
+  return execute_statements(*this, text);
+}
+
+result<sql_result> archive_engine_impl::query(std::string_view select) {
+  if (closed()) return fail(errc::closed, "the engine is closed");
+  VARVE_TRY_ASSIGN(auto table, run_select(select, {snapshot(), now()}));
+  return sql_result{std::move(table.columns), std::move(table.rows), {}, {}};
+}
+
+archive_engine::usage archive_engine_impl::memory_usage() const {
+  usage all;
+  all.budget_bytes = options_.budget_bytes;
+  all.used_bytes = runtime_->budget().used_bytes();
+  all.peak_bytes = runtime_->budget().peak_bytes();
+  for (auto tenant : runtime_->tenants())
+    if (auto intake = runtime_->intake(tenant)) {
+      all.accepted_entries += intake->accepted_entries.load();
+      all.accepted_bytes += intake->accepted_bytes.load();
+      all.blocks += intake->blocks.load();
+      all.block_input_bytes += intake->block_input_bytes.load();
+    }
+  all.stored_bytes = runtime_->stored_bytes.load();
+  all.syncs = runtime_->syncs.load();
+  all.commits = runtime_->commits.load();
+  all.catalog_batches = runtime_->catalog_batches.load();
+  return all;
+}
+
+} // namespace varve

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "actors/archive_runtime.hpp"
+#include "catalog/catalog.hpp"
+#include "engine/archive_engine.hpp"
+#include "engine/directory_lock.hpp"
+
+#include <caf/all.hpp>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace varve {
+
+/// The two ends of a durable_future.
+struct durable_future::shared_state {
+  void fulfil(const durable_answer& with);
+  mutable std::mutex mutex;
+  mutable std::condition_variable ready;
+  std::optional<durable_answer> answer;
+};
+
+/// What stands behind archive_engine. Members in the order they are needed; the runtime ends before the actor
+/// system, the actor system before the catalog.
+class archive_engine_impl final : public archive_engine {
+public:
+  archive_engine_impl(archive_options options, directory_lock lock, std::unique_ptr<catalog> where,
+                      const catalog_identity& identity);
+  ~archive_engine_impl() override;
+
+  status start();       ///< tenants as the catalog knows them
+  status close() override;
+  void set_listener(archive_listener* listener) override;
+  status register_tenant(tenant_id tenant, std::string_view name) override;
+  result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream, stream_options options) override;
+  status drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) override;
+  status advance(tenant_id tenant, scn upto) override;
+  durable_future flush(tenant_id tenant) override;
+  result<std::vector<sql_result>> execute(std::string_view text) override;
+  result<sql_result> query(std::string_view select) override;
+  usage memory_usage() const override;
+
+  // ---- for streams and the statement executor
+  archive_runtime& runtime() { return *runtime_; }
+  unix_ns now() const { return now_(); }
+  const random_id& archive() const { return identity_.archive; }
+  const std::string& writer_tag() const { return writer_tag_; }
+  bool closed() const;
+  void hold(const std::shared_ptr<durable_future::shared_state>& waiting);   ///< close() fulfils it
+
+  /// A tenant as its records say, ready for the runtime.
+  result<archive_runtime::tenant_facts> facts_of(const catalog_snapshot& from, const tenant_record& record) const;
+  std::shared_ptr<const catalog_snapshot> snapshot();       ///< with everything that waits for the next batch
+  status apply(const change_set& changes);                  ///< synced
+  /// Gives orders to tenants and waits for all answers, at most `limit`.
+  status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
+  status begin_round(const tenant_record& record);
+  bool standing_order() const;
+  void set_standing_order(bool on, change_set& changes);
+  std::mutex& statements() { return statements_; }
+
+private:
+  friend class engine_stream;
+  archive_options options_;
+  std::function<unix_ns()> now_;
+  directory_lock lock_;
+  std::unique_ptr<catalog> catalog_;
+  mutable std::mutex identity_mutex_;
+  catalog_identity identity_;
+  std::string writer_tag_;
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<archive_runtime> runtime_;
+  std::mutex statements_;                    // one statement at a time
+  mutable std::mutex mutex_;                 // guards all below
+  bool closed_ = false;
+  std::vector<std::weak_ptr<durable_future::shared_state>> waiting_;
+  std::string last_error_;
+};
+
+} // namespace varve
