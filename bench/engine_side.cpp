@@ -1,0 +1,94 @@
+#include "bench/engine_side.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace varve::bench {
+namespace {
+
+scn wall_clock() {
+  auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<scn>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
+}
+
+error refused(const append_answer& answer) {
+  if (answer.outcome == append_outcome::error)
+    return answer.failed;
+  return fail(errc::io_error, "the engine did not take an entry of the benchmark (outcome " +
+                                  std::to_string(static_cast<int>(answer.outcome)) + ")");
+}
+
+} // namespace
+
+result<std::unique_ptr<engine_side>> engine_side::open(const engine_setup& setup) {
+  auto side = std::unique_ptr<engine_side>(new engine_side);
+  side->archive_directory_ = setup.directory + "/archive";
+  archive_options options;
+  options.data_directory = setup.directory + "/data";
+  options.budget_bytes = setup.budget_bytes;
+  VARVE_TRY_ASSIGN(side->engine_, archive_engine::open(options));
+  auto compression = std::string(to_string(setup.codec));
+  for (const auto& statement :
+       {"ALTER SYSTEM SET backup_dest = 'file://" + side->archive_directory_ + "'",
+        "ALTER SYSTEM SET backup_dest_option = 'log_archive_checkpoint_interval=" + setup.interval + "'",
+        std::string("ALTER SYSTEM SET backup_log_archive_option = '") +
+            (setup.mode == archive_mode::mandatory ? "mandatory" : "optional") +
+            " compression= " + compression + "'",
+        std::string("ALTER SYSTEM ARCHIVELOG")})
+    VARVE_TRY(side->engine_->execute(statement));
+  VARVE_TRY(side->engine_->register_tenant(bench_tenant, "bench"));
+  for (std::size_t i = 0; i < setup.streams; ++i) {
+    VARVE_TRY_ASSIGN(auto stream,
+                     side->engine_->open_stream(bench_tenant, stream_id{i + 1}, {.start_lsn = 0}));
+    side->streams_.push_back(std::move(stream));
+  }
+  side->next_lsn_.resize(setup.streams);
+  auto first = side->append(0, as_bytes("first"));
+  if (first.outcome != append_outcome::accepted)
+    return refused(first);
+  VARVE_TRY(side->flush());
+  return side;
+}
+
+engine_side::~engine_side() {
+  streams_.clear();
+  engine_.reset();
+}
+
+log_entry engine_side::next_entry(std::size_t stream, bytes_view payload) {
+  last_scn_ = std::max(last_scn_ + 1, wall_clock());
+  auto at = next_lsn_[stream];
+  return {at, at + std::max<std::size_t>(payload.size(), 1), last_scn_, payload};
+}
+
+append_answer engine_side::append(std::size_t stream, bytes_view payload) {
+  auto entry = next_entry(stream, payload);
+  auto answer = streams_[stream]->append_wait(entry);
+  if (answer.outcome == append_outcome::accepted)
+    next_lsn_[stream] = entry.next_lsn;
+  return answer;
+}
+
+append_answer engine_side::try_append(std::size_t stream, bytes_view payload) {
+  auto entry = next_entry(stream, payload);
+  auto answer = streams_[stream]->append(entry);
+  if (answer.outcome == append_outcome::accepted)
+    next_lsn_[stream] = entry.next_lsn;
+  return answer;
+}
+
+status engine_side::flush() {
+  return engine_->flush(bench_tenant).get().outcome;
+}
+
+status engine_side::advance() {
+  last_scn_ = std::max(last_scn_, wall_clock());
+  return engine_->advance(bench_tenant, last_scn_);
+}
+
+status engine_side::close() {
+  streams_.clear();
+  return engine_->close();
+}
+
+} // namespace varve::bench
