@@ -1,0 +1,36 @@
+#include "engine/shell/commit_clock.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace varve::shell {
+
+scn commit_clock::next_locked() {
+  auto since = std::chrono::system_clock::now().time_since_epoch();
+  auto now = static_cast<scn>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
+  return last_ = std::max(now, last_ + 1);
+}
+
+scn commit_clock::begin() {
+  std::lock_guard lock{mutex_};
+  auto stamp = next_locked();
+  on_their_way_.insert(stamp);
+  return stamp;
+}
+
+void commit_clock::end(scn stamp) {
+  std::lock_guard lock{mutex_};
+  on_their_way_.erase(stamp);
+}
+
+scn commit_clock::settled() {
+  std::lock_guard lock{mutex_};
+  return on_their_way_.empty() ? next_locked() : *on_their_way_.begin() - 1;
+}
+
+void commit_clock::raise(scn floor) {
+  std::lock_guard lock{mutex_};
+  last_ = std::max(last_, floor);
+}
+
+} // namespace varve::shell
