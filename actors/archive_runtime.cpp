@@ -24,21 +24,25 @@ archive_runtime::archive_runtime(caf::actor_system& system, catalog& where, sett
     : system_(system), settings_(std::move(given)), budget_(limits_of(settings_)) {
   // More than the tenant may hold unsynced would never be synced by size alone.
   settings_.sync_bytes = std::min(settings_.sync_bytes, settings_.budget_bytes / 8);
-  catalog_writer_ = spawn_catalog_writer(system_, where, settings_.catalog_beat, settings_.how, catalog_batches,
-                                         settings_.on_error);
+  catalog_writer_ = spawn_catalog_writer(system_, where, settings_.catalog_beat, settings_.how,
+                                         catalog_batches, settings_.on_error);
   for (unsigned i = 0; i < settings_.workers; ++i)
     compressors_.push_back(spawn_compressor(system_, budget_.arena()));
   supervisor_ = spawn_supervisor(system_, settings_.on_error);
   // Called with a stream's lock held: both only send a message.
   budget_.on_room = [this](tenant_id tenant, stream_id stream) {
-    if (auto of = intake(tenant)) of->signal_room(stream);
+    if (auto of = intake(tenant))
+      of->signal_room(stream);
   };
   budget_.on_pressure = [this](tenant_id tenant) {
-    if (auto of = intake(tenant)) of->signal_pressure();
+    if (auto of = intake(tenant))
+      of->signal_pressure();
   };
 }
 
-archive_runtime::~archive_runtime() { stop(); }
+archive_runtime::~archive_runtime() {
+  stop();
+}
 
 std::shared_ptr<tenant_intake> archive_runtime::intake(tenant_id tenant) const {
   std::shared_lock lock{mutex_};
@@ -49,7 +53,8 @@ std::shared_ptr<tenant_intake> archive_runtime::intake(tenant_id tenant) const {
 std::vector<tenant_id> archive_runtime::tenants() const {
   std::shared_lock lock{mutex_};
   std::vector<tenant_id> all;
-  for (auto& [id, of] : tenants_) all.push_back(id);
+  for (auto& [id, of] : tenants_)
+    all.push_back(id);
   return all;
 }
 
@@ -62,17 +67,27 @@ void archive_runtime::add_tenant(const tenant_facts& facts) {
   for (auto& row : facts.streams)
     if (!row.dropped)
       made->intake->find_or_add(row.stream)->estimate({row.stream, row.start_lsn, row.position, row.dropped});
+  // The gate is as the catalog says before the first append can come.
+  auto round = facts.status.round.status;
+  if (round == round_status::interrupted)
+    made->intake->set_gate(intake_gate::interrupted);
+  else if (facts.archiving || round == round_status::beginning || round == round_status::doing)
+    made->intake->set_gate(intake_gate::open);
+  if (round != round_status::stop)
+    made->intake->set_checkpoint(facts.status.round.checkpoint_scn);
   std::unique_lock lock{mutex_};
-  if (!tenants_.emplace(facts.tenant, made).second) return;
+  if (!tenants_.emplace(facts.tenant, made).second)
+    return;
   bool needed = facts.archiving || facts.status.round.status != round_status::stop || !facts.outbox.empty();
-  if (needed && !facts.destination.empty()) spawn_tenant(*made, facts.destination);
+  if (needed && !facts.destination.empty())
+    spawn_tenant(*made, facts.destination);
 }
 
 io_pool_actor archive_runtime::pool_of(const std::string& uri) {
   auto& pool = pools_[uri];
   if (!pool)
-    pool = spawn_io_pool(system_, [open = settings_.open, uri] { return open(uri); }, settings_.io_threads,
-                         settings_.how);
+    pool = spawn_io_pool(
+        system_, [open = settings_.open, uri] { return open(uri); }, settings_.io_threads, settings_.how);
   return pool;
 }
 
@@ -87,13 +102,16 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   auto slot_mutex = std::make_shared<std::mutex>();
   auto to_checkpoint = [checkpoint, slot_mutex](auto... message) {
     std::lock_guard lock{*slot_mutex};
-    if (*checkpoint) caf::anon_send(*checkpoint, message...);
+    if (*checkpoint)
+      caf::anon_send(*checkpoint, message...);
   };
   piece_writer_parts writing;
   writing.tenant = id;
   writing.pool = pool;
   writing.now = settings_.now;
-  writing.on_trouble = [to_checkpoint](error_ptr what) { to_checkpoint(trouble_atom::value, std::move(what)); };
+  writing.on_trouble = [to_checkpoint](error_ptr what) {
+    to_checkpoint(trouble_atom::value, std::move(what));
+  };
   writing.syncs = &syncs;
   writing.stored_bytes = &stored_bytes;
   of.writer = spawn_piece_writer(system_, std::move(writing));
@@ -104,7 +122,8 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   streaming.compressors = compressors_;
   streaming.listener = [this] { return listener_.load(); };
   streaming.press_bytes = settings_.budget_bytes / 16;
-  of.log_stream = spawn_log_stream(system_, std::move(streaming), [to_checkpoint] { to_checkpoint(work_atom::value); });
+  of.log_stream =
+      spawn_log_stream(system_, std::move(streaming), [to_checkpoint] { to_checkpoint(work_atom::value); });
 
   checkpoint_parts parts;
   parts.tenant = id;
@@ -134,18 +153,25 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   tenant_intake::signals signals;
   signals.on_work = [to = of.log_stream] { caf::anon_send(to, work_atom::value); };
   signals.on_pressure = [to = of.log_stream] { caf::anon_send(to, pressure_atom::value); };
-  signals.on_room = [to = of.log_stream](stream_id stream) { caf::anon_send(to, room_atom::value, stream.value); };
-  signals.on_repeat = [to = of.checkpoint](stream_id stream) { caf::anon_send(to, repeat_atom::value, stream.value); };
+  signals.on_room = [to = of.log_stream](stream_id stream) {
+    caf::anon_send(to, room_atom::value, stream.value);
+  };
+  signals.on_repeat = [to = of.checkpoint](stream_id stream) {
+    caf::anon_send(to, repeat_atom::value, stream.value);
+  };
   of.intake->connect(std::move(signals));
-  supervise(supervisor_, of.intake, {caf::actor_cast<caf::actor>(of.checkpoint), caf::actor_cast<caf::actor>(of.log_stream),
-                                     caf::actor_cast<caf::actor>(of.writer)});
+  supervise(supervisor_, of.intake,
+            {caf::actor_cast<caf::actor>(of.checkpoint), caf::actor_cast<caf::actor>(of.log_stream),
+             caf::actor_cast<caf::actor>(of.writer)});
 }
 
 void archive_runtime::end_tenant(tenant& of) {
   of.intake->disconnect();
-  for (auto& [stream, puller] : of.pullers) caf::anon_send_exit(puller, caf::exit_reason::kill);
+  for (auto& [stream, puller] : of.pullers)
+    caf::anon_send_exit(puller, caf::exit_reason::kill);
   of.pullers.clear();
-  if (of.destination.empty()) return;
+  if (of.destination.empty())
+    return;
   caf::anon_send_exit(of.checkpoint, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(of.log_stream, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(of.writer, caf::exit_reason::user_shutdown);
@@ -156,7 +182,8 @@ void archive_runtime::end_tenant(tenant& of) {
 }
 
 void archive_runtime::set_option(tenant_id tenant, const archive_option& how) {
-  if (auto of = intake(tenant)) of->set_option(how);
+  if (auto of = intake(tenant))
+    of->set_option(how);
 }
 
 void archive_runtime::order(tenant_id id, tenant_order what, std::function<void(const status&)> done) {
@@ -174,12 +201,13 @@ void archive_runtime::order(tenant_id id, tenant_order what, std::function<void(
     }
     to = of.checkpoint;
   }
-  if (!to) return done({});
+  if (!to)
+    return done({});
   // A small actor of its own carries the answer to whoever asked, from whichever thread.
   auto message = std::make_shared<const tenant_order>(std::move(what));
   system_.spawn([to, message, done](caf::event_based_actor* self) {
     self->request(to, caf::infinite, order_atom::value, message)
-        .then([done](caf::unit_t) { done({}); },
+        .then([done](bool) { done({}); },
               [done](caf::error&) { done(fail(errc::closed, "the tenant's actors have ended")); });
   });
 }
@@ -189,10 +217,13 @@ void archive_runtime::wait(tenant_id tenant, durable_wait_ptr what) {
   {
     std::shared_lock lock{mutex_};
     auto found = tenants_.find(tenant);
-    if (found != tenants_.end()) to = found->second->checkpoint;
+    if (found != tenants_.end())
+      to = found->second->checkpoint;
   }
-  if (to) caf::anon_send(to, wait_atom::value, std::move(what));
-  else what->done({fail(errc::not_archiving, "tenant " + to_string(tenant) + " is not archiving"), {}});
+  if (to)
+    caf::anon_send(to, wait_atom::value, std::move(what));
+  else
+    what->done({fail(errc::not_archiving, "tenant " + to_string(tenant) + " is not archiving"), {}});
 }
 
 void archive_runtime::pull(tenant_id id, const std::shared_ptr<stream_buffer>& stream, log_source* source) {
@@ -209,9 +240,11 @@ void archive_runtime::pull(tenant_id id, const std::shared_ptr<stream_buffer>& s
     {
       std::shared_lock lock{mutex_};
       auto found = tenants_.find(id);
-      if (found != tenants_.end()) to = found->second->checkpoint;
+      if (found != tenants_.end())
+        to = found->second->checkpoint;
     }
-    if (to) caf::anon_send(to, order_atom::value, std::make_shared<const tenant_order>(std::move(broken)));
+    if (to)
+      caf::anon_send(to, order_atom::value, std::make_shared<const tenant_order>(std::move(broken)));
   };
   auto puller = spawn_source_puller(system_, std::move(parts), settings_.how);
   std::unique_lock lock{mutex_};
@@ -223,30 +256,36 @@ void archive_runtime::stop_pulling(tenant_id id, stream_id stream) {
   {
     std::unique_lock lock{mutex_};
     auto found = tenants_.find(id);
-    if (found == tenants_.end()) return;
+    if (found == tenants_.end())
+      return;
     auto node = found->second->pullers.extract(stream);
-    if (node.empty()) return;
+    if (node.empty())
+      return;
     puller = node.mapped();
   }
   caf::scoped_actor self{system_};
-  self->request(puller, caf::infinite, stop_atom::value).receive([](caf::unit_t) {}, [](caf::error&) {});
+  self->request(puller, caf::infinite, stop_atom::value).receive([](bool) {}, [](caf::error&) {});
 }
 
 void archive_runtime::stop() {
   std::vector<std::shared_ptr<tenant>> ending;
   {
     std::unique_lock lock{mutex_};
-    if (std::exchange(stopped_, true)) return;
-    for (auto& [id, of] : tenants_) ending.push_back(of);
+    if (std::exchange(stopped_, true))
+      return;
+    for (auto& [id, of] : tenants_)
+      ending.push_back(of);
   }
   for (auto& of : ending) {
     std::unique_lock lock{mutex_};
     end_tenant(*of);
   }
-  for (auto& compressor : compressors_) caf::anon_send_exit(compressor, caf::exit_reason::user_shutdown);
+  for (auto& compressor : compressors_)
+    caf::anon_send_exit(compressor, caf::exit_reason::user_shutdown);
   compressors_.clear();
   std::unique_lock lock{mutex_};
-  for (auto& [uri, pool] : pools_) caf::anon_send_exit(pool, caf::exit_reason::user_shutdown);
+  for (auto& [uri, pool] : pools_)
+    caf::anon_send_exit(pool, caf::exit_reason::user_shutdown);
   pools_.clear();
   caf::anon_send_exit(catalog_writer_, caf::exit_reason::user_shutdown);
   catalog_writer_ = nullptr;

@@ -13,9 +13,9 @@ namespace varve {
 /// Opens what a URI names, for archive `archive`: verifies or makes its `format` object.
 using destination_factory = std::function<result<std::shared_ptr<destination>>(const std::string& uri)>;
 
-/// All actors of one engine and the memory they share: makes a tenant's actors, watches over them, and carries
-/// what the door asks to them. Statements are not known here. Thread-safe; the actor system and the catalog
-/// outlive it, and stop() comes before its destructor.
+/// All actors of one engine and the memory they share: makes a tenant's actors, watches over them, and
+/// carries what the door asks to them. Statements are not known here. Thread-safe; the actor system and the
+/// catalog outlive it, and stop() comes before its destructor.
 class archive_runtime {
 public:
   struct settings {
@@ -30,7 +30,7 @@ public:
     std::function<unix_ns()> now;
     std::function<random_id()> draw;
     destination_factory open;
-    std::function<void(const error&)> on_error;      ///< what has no other place to be said
+    std::function<void(const error&)> on_error; ///< what has no other place to be said
   };
   archive_runtime(caf::actor_system& system, catalog& where, settings given);
   ~archive_runtime();
@@ -40,7 +40,7 @@ public:
   /// What is known of a tenant when the engine opens it.
   struct tenant_facts {
     tenant_id tenant;
-    std::string destination;        ///< URI; empty: none is set
+    std::string destination; ///< URI; empty: none is set
     dest_option option;
     archive_option how;
     bool archiving = false;
@@ -56,8 +56,8 @@ public:
   std::shared_ptr<tenant_intake> intake(tenant_id tenant) const;
 
   void set_option(tenant_id tenant, const archive_option& how);
-  /// Gives a statement to the tenant's checkpoint; `done` is called from an actor when it is recorded. `uri`: of
-  /// archivelog, where to.
+  /// Gives a statement to the tenant's checkpoint; `done` is called from an actor when it is recorded. `uri`:
+  /// of archivelog, where to.
   void order(tenant_id tenant, tenant_order what, std::function<void(const status&)> done);
   void wait(tenant_id tenant, durable_wait_ptr what);
 
@@ -78,7 +78,7 @@ private:
   struct tenant {
     std::shared_ptr<tenant_intake> intake;
     tenant_facts facts;
-    std::string destination;             // of the actors; empty: there are none
+    std::string destination; // of the actors; empty: there are none
     checkpoint_actor checkpoint;
     log_stream_actor log_stream;
     piece_writer_actor writer;
@@ -96,7 +96,7 @@ private:
   std::vector<compressor_actor> compressors_;
   caf::actor supervisor_;
 
-  mutable std::shared_mutex mutex_;        // guards the maps; never held while a stream's lock is taken
+  mutable std::shared_mutex mutex_; // guards the maps; never held while a stream's lock is taken
   std::map<tenant_id, std::shared_ptr<tenant>> tenants_;
   std::map<std::string, io_pool_actor> pools_;
   bool stopped_ = false;

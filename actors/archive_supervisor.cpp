@@ -31,16 +31,19 @@ caf::actor spawn_supervisor(caf::actor_system& system, std::function<void(const 
   return system.spawn([on_error](caf::stateful_actor<supervisor_state>* self) -> caf::behavior {
     self->set_down_handler([self, on_error](caf::down_msg& down) {
       auto found = self->state.tenants.find(down.source);
-      if (found == self->state.tenants.end()) return;
+      if (found == self->state.tenants.end())
+        return;
       auto intake = found->second;
       self->state.tenants.erase(found);
-      if (down.reason == caf::exit_reason::user_shutdown || down.reason == caf::exit_reason::kill) return;
+      if (down.reason == caf::exit_reason::user_shutdown || down.reason == caf::exit_reason::kill)
+        return;
       auto why = fail(errc::invalid_status,
                       "an actor of tenant " + to_string(intake->id()) +
                           " ended: " + self->system().render(down.reason),
                       "this is a bug in Varve; what is committed is safe, reopen the engine to go on");
       intake->set_gate(intake_gate::stopped, why);
-      if (on_error) on_error(why);
+      if (on_error)
+        on_error(why);
     });
     return {[self](const watched_ptr& what) {
       for (auto& actor : what->actors) {
@@ -51,9 +54,9 @@ caf::actor spawn_supervisor(caf::actor_system& system, std::function<void(const 
   });
 }
 
-void supervise(const caf::actor& supervisor, std::shared_ptr<tenant_intake> intake, std::vector<caf::actor> actors) {
-  caf::anon_send(supervisor,
-                 std::make_shared<const watched>(watched{std::move(intake), std::move(actors)}));
+void supervise(const caf::actor& supervisor, std::shared_ptr<tenant_intake> intake,
+               std::vector<caf::actor> actors) {
+  caf::anon_send(supervisor, std::make_shared<const watched>(watched{std::move(intake), std::move(actors)}));
 }
 
 } // namespace varve

@@ -8,14 +8,16 @@ namespace varve {
 void checkpoint_state::want_cycle() {
   if (in_cycle || in_pass) {
     cycle_again = true;
-    if (in_pass && sequence) sequence->leave_pass();
+    if (in_pass && sequence)
+      sequence->leave_pass();
     return;
   }
   start_cycle();
 }
 
 void checkpoint_state::start_cycle() {
-  if (now_in != phase::owner || in_cycle) return;
+  if (now_in != phase::owner || in_cycle)
+    return;
   in_cycle = true;
   cycle_again = false;
   cycle_began = parts.now();
@@ -23,19 +25,34 @@ void checkpoint_state::start_cycle() {
   waits.clear();
   seen_entries = parts.intake->accepted_entries.load();
   self->request(parts.log_stream, caf::infinite, cut_atom::value)
-      .then([this, of = generation](std::uint64_t ticket) { if (of == generation) cut(ticket); },
-            [this, of = generation](caf::error&) { if (of == generation) end_cycle(); });
+      .then(
+          [this, of = generation](std::uint64_t ticket) {
+            if (of == generation)
+              cut(ticket);
+          },
+          [this, of = generation](caf::error&) {
+            if (of == generation)
+              end_cycle();
+          });
 }
 
 void checkpoint_state::cut(std::uint64_t ticket) {
   self->request(parts.writer, caf::infinite, durable_atom::value, ticket)
-      .then([this, of = generation](const durable_report_ptr& report) { if (of == generation) durable(report); },
-            [this, of = generation](caf::error&) { if (of == generation) end_cycle(); });
+      .then(
+          [this, of = generation](const durable_report_ptr& report) {
+            if (of == generation)
+              durable(report);
+          },
+          [this, of = generation](caf::error&) {
+            if (of == generation)
+              end_cycle();
+          });
 }
 
 void checkpoint_state::durable(const durable_report_ptr& report) {
   ledger->absorb(*report);
-  for (auto& [stream, position] : report->moved) cycle_moved.push_back(stream);
+  for (auto& [stream, position] : report->moved)
+    cycle_moved.push_back(stream);
   if (stop_wanted && !round_is_over) {
     // Everything accepted is durable: footers under all pieces, then their seals and the round's end.
     round_is_over = true;
@@ -50,14 +67,19 @@ void checkpoint_state::finish_pieces(scn upto) {
   self->request(parts.writer, caf::infinite, finish_atom::value, upto)
       .then(
           [this, of = generation](const durable_report_ptr& report) {
-            if (of != generation) return;
+            if (of != generation)
+              return;
             ledger->absorb(*report);
-            for (auto& [stream, position] : report->moved) cycle_moved.push_back(stream);
+            for (auto& [stream, position] : report->moved)
+              cycle_moved.push_back(stream);
             note_streams();
             decide_checkpoint();
             make_objects();
           },
-          [this, of = generation](caf::error&) { if (of == generation) end_cycle(); });
+          [this, of = generation](caf::error&) {
+            if (of == generation)
+              end_cycle();
+          });
 }
 
 /// Streams that took part for the first time, began anew in this round, or are dropped, go into the commit.
@@ -65,10 +87,12 @@ void checkpoint_state::note_streams() {
   for (auto& stream : parts.intake->streams()) {
     auto* known = ledger->stream(stream->id());
     auto s = stream->support(known != nullptr ? &known->position : nullptr);
-    if (!s.started) continue;
+    if (!s.started)
+      continue;
     bool fresh = noted.insert(stream->id()).second;
     if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn) {
-      if (known != nullptr && known->position.next_lsn >= s.row.start_lsn) s.row.position = known->position;
+      if (known != nullptr && known->position.next_lsn >= s.row.start_lsn)
+        s.row.position = known->position;
       ledger->note_stream(s.row);
     } else if (s.dropped && !known->dropped) {
       auto row = *known;
@@ -77,7 +101,7 @@ void checkpoint_state::note_streams() {
       cycle_dropped.push_back(stream->id());
     } else if (!s.dropped && known->dropped) {
       auto row = *known;
-      row.dropped = false;     // opened again
+      row.dropped = false; // opened again
       ledger->note_stream(row);
     }
   }
@@ -93,7 +117,8 @@ void checkpoint_state::decide_checkpoint() {
   }
   cycle_limit.reset();
   cycle_checkpoint = round.checkpoint_scn;
-  if (round.status != round_status::beginning && round.status != round_status::doing) return;
+  if (round.status != round_status::beginning && round.status != round_status::doing)
+    return;
 
   for (;;) {
     scn lowest = scn_max;
@@ -105,7 +130,8 @@ void checkpoint_state::decide_checkpoint() {
       auto* known = ledger->stream(stream->id());
       auto s = stream->support(known != nullptr ? &known->position : nullptr);
       waits_for_start |= s.waits_for_start;
-      if (!s.started || s.dropped || (known != nullptr && known->dropped)) continue;
+      if (!s.started || s.dropped || (known != nullptr && known->dropped))
+        continue;
       counted.insert(stream->id());
       start = std::max(start, s.start_scn);
       if (s.supports < lowest) {
@@ -118,17 +144,19 @@ void checkpoint_state::decide_checkpoint() {
       start = lowest;
     }
     if (round.status == round_status::beginning) {
-      if (waits_for_start || start == 0) return;
+      if (waits_for_start || start == 0)
+        return;
       round.status = round_status::doing;
       round.start_scn = start;
     }
     auto claim = std::max(round.checkpoint_scn, lowest);
-    // From here on a stream that starts must start above the claim. One that has started since it was looked at
-    // may hold an entry below: then look again.
+    // From here on a stream that starts must start above the claim. One that has started since it was looked
+    // at may hold an entry below: then look again.
     intake.set_checkpoint(std::max(claim, intake.checkpoint()));
     bool again = false;
     for (auto& stream : intake.streams()) {
-      if (counted.count(stream->id()) != 0) continue;
+      if (counted.count(stream->id()) != 0)
+        continue;
       auto* known = ledger->stream(stream->id());
       auto s = stream->support(known != nullptr ? &known->position : nullptr);
       again |= s.started && !s.dropped && s.supports < claim && !(known != nullptr && known->dropped);
@@ -138,7 +166,8 @@ void checkpoint_state::decide_checkpoint() {
       cycle_limit = limit;
       break;
     }
-    if (claim > round.checkpoint_scn) intake.set_checkpoint(round.checkpoint_scn);
+    if (claim > round.checkpoint_scn)
+      intake.set_checkpoint(round.checkpoint_scn);
   }
   round.checkpoint_scn = cycle_checkpoint;
 }
@@ -146,36 +175,44 @@ void checkpoint_state::decide_checkpoint() {
 void checkpoint_state::make_objects() {
   auto sealed_upto = round_is_over ? scn_max : sequence->newest().round.checkpoint_scn;
   auto object = ledger->next_object(sequence->current_epoch(), sealed_upto, round_is_over, parts.now());
-  if (!object) return commit();
+  if (!object)
+    return commit();
   auto path = object->path;
   auto content = std::make_shared<bytes>(std::move(object->content));
-  run_io<bool>(self, parts.pool, "create " + path,
-               [path, content](destination& where) -> result<bool> {
-                 VARVE_TRY(create_same(where, path, *content));
-                 return true;
-               },
-               [this, of = generation](result<bool> made) {
-                 if (of != generation) return;
-                 if (made.ok()) {
-                   pause.reset();
-                   ledger->object_made();
-                   return make_objects();
-                 }
-                 if (made.code() == errc::checksum_error) return stopped(made.error());
-                 commit_trouble = std::make_shared<const error>(made.error());
-                 publish_status();
-                 self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
-               });
+  run_io<bool>(
+      self, parts.pool, "create " + path,
+      [path, content](destination& where) -> result<bool> {
+        VARVE_TRY(create_same(where, path, *content));
+        return true;
+      },
+      [this, of = generation](result<bool> made) {
+        if (of != generation)
+          return;
+        if (made.ok()) {
+          pause.reset();
+          ledger->object_made();
+          return make_objects();
+        }
+        if (made.code() == errc::checksum_error)
+          return stopped(made.error());
+        commit_trouble = std::make_shared<const error>(made.error());
+        publish_status();
+        self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
+      });
 }
 
-void checkpoint_state::commit() { run(sequence->commit(ledger->record(cycle_limit), parts.now())); }
+void checkpoint_state::commit() {
+  run(sequence->commit(ledger->record(cycle_limit), parts.now()));
+}
 
 void checkpoint_state::counted() {
   last_commit = parts.now();
   ++commits_made;
-  if (parts.commits != nullptr) ++*parts.commits;
+  if (parts.commits != nullptr)
+    ++*parts.commits;
   publish_commit();
-  if (round_is_over) return round_over();
+  if (round_is_over)
+    return round_over();
   end_cycle();
 }
 
@@ -187,31 +224,41 @@ void checkpoint_state::end_cycle() {
     cycle_waits.clear();
     cycle_again = cycle_again || now_in == phase::owner;
   }
-  if (now_in != phase::owner) return;
+  if (now_in != phase::owner)
+    return;
   if (ledger->wants_finish(ledger->round().checkpoint_scn)) {
     in_cycle = true;
     auto upto = ledger->round().checkpoint_scn;
     self->request(parts.writer, caf::infinite, finish_atom::value, upto)
         .then(
             [this, of = generation](const durable_report_ptr& report) {
-              if (of != generation) return;
+              if (of != generation)
+                return;
               in_cycle = false;
               ledger->absorb(*report);
-              for (auto& [stream, position] : report->moved) cycle_moved.push_back(stream);
+              for (auto& [stream, position] : report->moved)
+                cycle_moved.push_back(stream);
               start_cycle();
             },
-            [this, of = generation](caf::error&) { if (of == generation) in_cycle = false; });
+            [this, of = generation](caf::error&) {
+              if (of == generation)
+                in_cycle = false;
+            });
     return;
   }
-  for (auto& promise : std::exchange(close_promises, {})) promise.deliver(caf::unit);
-  if (cycle_again || stop_wanted || break_wanted) start_cycle();
+  for (auto& promise : std::exchange(close_promises, {}))
+    promise.deliver(true);
+  if (cycle_again || stop_wanted || break_wanted)
+    start_cycle();
 }
 
 /// Deletes old commits, at most one pass per half interval, and only while nothing else is to be committed.
 void checkpoint_state::pass() {
   auto now = parts.now();
-  if (in_pass || in_cycle || !sequence || !sequence->idle()) return;
-  if (now - last_pass < parts.option.checkpoint_interval / 2) return;
+  if (in_pass || in_cycle || !sequence || !sequence->idle())
+    return;
+  if (now - last_pass < parts.option.checkpoint_interval / 2)
+    return;
   last_pass = now;
   in_pass = true;
   run(sequence->begin_pass());

@@ -3,37 +3,40 @@
 
 namespace varve {
 
-caf::result<caf::unit_t> checkpoint_state::order(const tenant_order_ptr& what) {
+caf::result<bool> checkpoint_state::order(const tenant_order_ptr& what) {
   using kind = tenant_order::kind;
   switch (what->what) {
-  case kind::archivelog: return archivelog(*what);
-  case kind::noarchivelog: return noarchivelog();
+  case kind::archivelog:
+    return archivelog(*what);
+  case kind::noarchivelog:
+    return noarchivelog();
   case kind::interrupt:
     interrupt(what->broken);
-    return caf::unit;
+    return true;
   case kind::options:
     parts.option = what->option;
     parts.intake->grid().set_interval(what->option.piece_switch_interval);
-    return caf::unit;
+    return true;
   case kind::close: {
-    if (now_in != phase::owner && now_in != phase::taking &&
-        !(now_in == phase::quiet && has_news()))
-      return caf::unit;
-    auto promise = self->make_response_promise<caf::unit_t>();
+    if (now_in != phase::owner && now_in != phase::taking && !(now_in == phase::quiet && has_news()))
+      return true;
+    auto promise = self->make_response_promise<bool>();
     close_promises.push_back(promise);
-    if (now_in == phase::quiet) take_over();
-    else want_cycle();
+    if (now_in == phase::quiet)
+      take_over();
+    else
+      want_cycle();
     return promise;
   }
   }
-  return caf::unit;
+  return true;
 }
 
 /// Records BEGINNING and answers; the round itself begins with the takeover, in the background.
-caf::result<caf::unit_t> checkpoint_state::archivelog(const tenant_order& what) {
+caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   parts.option = what.option;
   bool taking_back = now_in == phase::fenced || now_in == phase::stopped;
-  auto promise = self->make_response_promise<caf::unit_t>();
+  auto promise = self->make_response_promise<bool>();
   parts.archiving = true;
   stop_wanted = false;
   pause.reset();
@@ -42,14 +45,15 @@ caf::result<caf::unit_t> checkpoint_state::archivelog(const tenant_order& what) 
   begin_wanted = fresh;
   if (fresh) {
     parts.intake->set_checkpoint(0);
-    for (auto& stream : parts.intake->streams()) stream->begin_round();
+    for (auto& stream : parts.intake->streams())
+      stream->begin_round();
   }
   now_in = phase::quiet;
   change_set changes;
   put_status(changes, fresh ? round_status::beginning : parts.status.round.status);
   record(std::move(changes), [this, promise]() mutable {
     parts.intake->set_gate(intake_gate::open);
-    promise.deliver(caf::unit);
+    promise.deliver(true);
     take_over();
   });
   return promise;
@@ -67,10 +71,11 @@ void checkpoint_state::begin_round() {
   });
 }
 
-caf::result<caf::unit_t> checkpoint_state::noarchivelog() {
-  auto promise = self->make_response_promise<caf::unit_t>();
+caf::result<bool> checkpoint_state::noarchivelog() {
+  auto promise = self->make_response_promise<bool>();
   stop_promises.push_back(promise);
-  if (stop_wanted) return promise;
+  if (stop_wanted)
+    return promise;
   parts.archiving = false;
   begin_wanted = false;
   ++stop_order;
@@ -85,8 +90,10 @@ caf::result<caf::unit_t> checkpoint_state::noarchivelog() {
   put_status(changes, round_status::stopping);
   record(std::move(changes), [this] {
     self->delayed_send(self, std::chrono::nanoseconds(parts.stop_timeout), stop_atom::value, stop_order);
-    if (now_in == phase::quiet) take_over();
-    else if (now_in == phase::owner) want_cycle();
+    if (now_in == phase::quiet)
+      take_over();
+    else if (now_in == phase::owner)
+      want_cycle();
   });
   return promise;
 }
@@ -99,19 +106,23 @@ void checkpoint_state::round_over() {
   now_in = phase::idle;
   fail_waits(waits, fail(errc::canceled, "the round was stopped"));
   fail_waits(cycle_waits, fail(errc::canceled, "the round was stopped"));
-  for (auto& promise : std::exchange(close_promises, {})) promise.deliver(caf::unit);
-  for (auto& promise : std::exchange(stop_promises, {})) promise.deliver(caf::unit);
-  if (!parts.archiving) return;
+  for (auto& promise : std::exchange(close_promises, {}))
+    promise.deliver(true);
+  for (auto& promise : std::exchange(stop_promises, {}))
+    promise.deliver(true);
+  if (!parts.archiving)
+    return;
   // That was the round the outbox told of; the one that is wanted begins now.
   begin_wanted = true;
   parts.intake->set_checkpoint(0);
-  for (auto& stream : parts.intake->streams()) stream->begin_round();
+  for (auto& stream : parts.intake->streams())
+    stream->begin_round();
   now_in = phase::quiet;
   take_over();
 }
 
-/// The destination does not answer (or is not ours to write to): STOP is recorded here and, if it is still ours to
-/// say, told to the destination when it is back.
+/// The destination does not answer (or is not ours to write to): STOP is recorded here and, if it is still
+/// ours to say, told to the destination when it is back.
 void checkpoint_state::stop_timed_out() {
   stop_wanted = false;
   bool void_there = now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle;
@@ -140,23 +151,28 @@ void checkpoint_state::stop_timed_out() {
   history.ended_at = parts.now();
   history.destination = parts.destination;
   history.comment = void_there ? "" : "stopped before the destination answered";
-  if (round.value > 0) changes.put(history);
+  if (round.value > 0)
+    changes.put(history);
   auto why = fail(errc::canceled, "the round was stopped before everything was archived");
   fail_waits(waits, why);
   fail_waits(cycle_waits, why);
-  for (auto& promise : std::exchange(close_promises, {})) promise.deliver(caf::unit);
+  for (auto& promise : std::exchange(close_promises, {}))
+    promise.deliver(true);
   record(std::move(changes), [this] {
-    for (auto& promise : std::exchange(stop_promises, {})) promise.deliver(caf::unit);
+    for (auto& promise : std::exchange(stop_promises, {}))
+      promise.deliver(true);
   });
 }
 
 /// After a takeover: what could not be said while the destination was away.
 void checkpoint_state::apply_outbox() {
-  if (parts.outbox.empty()) return;
+  if (parts.outbox.empty())
+    return;
   auto& round = ledger->round();
   bool ours = false;
   for (auto& left : parts.outbox)
-    ours |= left.round == round.id && left.destination == parts.destination && round.status != round_status::stop;
+    ours |=
+        left.round == round.id && left.destination == parts.destination && round.status != round_status::stop;
   if (ours) {
     // End that round now; a round that was asked for meanwhile begins after it.
     stop_wanted = true;
@@ -164,7 +180,8 @@ void checkpoint_state::apply_outbox() {
   }
   change_set changes;
   for (auto& left : parts.outbox)
-    if (left.destination == parts.destination) changes.erase_outbox(parts.tenant, left.number);
+    if (left.destination == parts.destination)
+      changes.erase_outbox(parts.tenant, left.number);
   std::erase_if(parts.outbox, [&](auto& left) { return left.destination == parts.destination; });
   record(std::move(changes), [] {});
 }
@@ -172,21 +189,27 @@ void checkpoint_state::apply_outbox() {
 /// Log is gone before it was handed over. What was accepted before is still archived.
 void checkpoint_state::interrupt(const break_record& why) {
   auto stream = parts.intake->find(why.stream);
-  if (!stream || parts.status.round.status == round_status::interrupted || break_wanted || stop_wanted) return;
-  if (now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped) return;
+  if (!stream || parts.status.round.status == round_status::interrupted || break_wanted || stop_wanted)
+    return;
+  if (now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
+    return;
   break_wanted = why;
   break_wanted->first_missing = stream->expected_lsn();
   break_wanted->noticed_at = parts.now();
   parts.intake->set_gate(intake_gate::interrupted);
-  auto text = "stream " + to_string(why.stream) + ": log from LSN " + std::to_string(break_wanted->first_missing) +
-              " to " + std::to_string(why.oldest_left) + " is gone before it was archived: " + why.reason;
+  auto text = "stream " + to_string(why.stream) + ": log from LSN " +
+              std::to_string(break_wanted->first_missing) + " to " + std::to_string(why.oldest_left) +
+              " is gone before it was archived: " + why.reason;
   break_wanted->reason = text;
   change_set changes;
   put_status(changes, round_status::interrupted);
   record(std::move(changes), [this, text] {
-    tell([tenant = parts.tenant, text](archive_listener& listener) { listener.on_interrupted(tenant, text); });
-    if (now_in == phase::quiet) take_over();
-    else if (now_in == phase::owner) want_cycle();
+    tell(
+        [tenant = parts.tenant, text](archive_listener& listener) { listener.on_interrupted(tenant, text); });
+    if (now_in == phase::quiet)
+      take_over();
+    else if (now_in == phase::owner)
+      want_cycle();
   });
 }
 

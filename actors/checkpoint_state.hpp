@@ -14,20 +14,20 @@ struct checkpoint_state;
 using checkpoint_pointer = checkpoint_actor::stateful_pointer<checkpoint_state>;
 
 /// State of the checkpoint actor. Its functions lie in checkpoint_takeover.cpp (from quiet to owner),
-/// checkpoint_cycle.cpp (one checkpoint), checkpoint_rounds.cpp (statements) and checkpoint_status.cpp (what the
-/// catalog and the host are told).
+/// checkpoint_cycle.cpp (one checkpoint), checkpoint_rounds.cpp (statements) and checkpoint_status.cpp (what
+/// the catalog and the host are told).
 struct checkpoint_state {
   static inline const char* name = "checkpoint";
   explicit checkpoint_state(checkpoint_pointer s) : self(s) {}
   ~checkpoint_state();
 
   enum class phase : std::uint8_t {
-    idle,      ///< no round: nothing to own
-    quiet,     ///< a round is in force; nothing was written yet in this life
-    taking,    ///< takeover under way
-    owner,     ///< ours
-    fenced,    ///< another engine's
-    stopped    ///< commits or bytes cannot be relied on
+    idle,   ///< no round: nothing to own
+    quiet,  ///< a round is in force; nothing was written yet in this life
+    taking, ///< takeover under way
+    owner,  ///< ours
+    fenced, ///< another engine's
+    stopped ///< commits or bytes cannot be relied on
   };
 
   checkpoint_pointer self;
@@ -35,33 +35,33 @@ struct checkpoint_state {
   phase now_in = phase::idle;
   std::unique_ptr<commit_sequence> sequence;
   std::unique_ptr<piece_ledger> ledger;
-  std::uint64_t generation = 0;          // of `sequence`: late answers of an older one are ignored
+  std::uint64_t generation = 0; // of `sequence`: late answers of an older one are ignored
   backoff pause;
 
   // rounds
-  bool begin_wanted = false;             // ARCHIVELOG is recorded; the round begins at the takeover
-  bool stop_wanted = false;              // NOARCHIVELOG
-  bool round_is_over = false;            // the STOP commit is being made
+  bool begin_wanted = false;  // ARCHIVELOG is recorded; the round begins at the takeover
+  bool stop_wanted = false;   // NOARCHIVELOG
+  bool round_is_over = false; // the STOP commit is being made
   std::optional<break_record> break_wanted;
-  std::vector<caf::typed_response_promise<caf::unit_t>> stop_promises, close_promises;
-  std::uint64_t stop_order = 0;          // counts NOARCHIVELOGs: which one a time-out is about
-  bool restarting = false;               // the takeover began a new round
-  std::set<stream_id> noted;             // streams in the ledger since the round began
+  std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
+  std::uint64_t stop_order = 0; // counts NOARCHIVELOGs: which one a time-out is about
+  bool restarting = false;      // the takeover began a new round
+  std::set<stream_id> noted;    // streams in the ledger since the round began
 
   // the cycle: cut, durable, objects, commit
   bool in_cycle = false;
-  bool in_pass = false;                  // old commits are being deleted
+  bool in_pass = false; // old commits are being deleted
   std::optional<commit_operation> retry_operation;
   bool cycle_again = false;
   bool beating = false;
   std::vector<durable_wait_ptr> waits, cycle_waits;
-  std::uint64_t commits_made = 0;        // in this life
+  std::uint64_t commits_made = 0; // in this life
   unix_ns cycle_began = 0, last_commit = 0, last_pass = 0;
   scn cycle_checkpoint = 0;
   std::optional<stream_id> cycle_limit;
   std::vector<stream_id> cycle_moved;
   std::vector<stream_id> cycle_dropped;
-  std::uint64_t seen_entries = 0;        // accepted when the last cycle cut
+  std::uint64_t seen_entries = 0; // accepted when the last cycle cut
 
   // what is told
   error_ptr writer_trouble, commit_trouble;
@@ -84,9 +84,9 @@ struct checkpoint_state {
   void took_over();
   void adopted();
   void load_repeat(stream_id id);
-  void lost(const error& why);           // fenced
+  void lost(const error& why); // fenced
   void stopped(const error& why);
-  void abandon(const std::string& why);  // writer, log stream and sequence end
+  void abandon(const std::string& why); // writer, log stream and sequence end
 
   // ---- checkpoint_cycle.cpp
   void want_cycle();
@@ -103,9 +103,9 @@ struct checkpoint_state {
   void pass();
 
   // ---- checkpoint_rounds.cpp
-  caf::result<caf::unit_t> order(const tenant_order_ptr& what);
-  caf::result<caf::unit_t> archivelog(const tenant_order& what);
-  caf::result<caf::unit_t> noarchivelog();
+  caf::result<bool> order(const tenant_order_ptr& what);
+  caf::result<bool> archivelog(const tenant_order& what);
+  caf::result<bool> noarchivelog();
   void begin_round();
   void round_over();
   void stop_timed_out();

@@ -13,48 +13,60 @@ void checkpoint_state::later(change_set changes) {
 }
 
 void checkpoint_state::record(change_set changes, std::function<void()> then) {
-  self->request(parts.catalog, caf::infinite, apply_atom::value, std::make_shared<change_set>(std::move(changes)))
-      .then([then](caf::unit_t) { then(); },
-            // The catalog refused: what it says is reported by its writer; what was asked happens all the same,
-            // since commits and not the catalog hold the truth.
+  self->request(parts.catalog, caf::infinite, apply_atom::value,
+                std::make_shared<change_set>(std::move(changes)))
+      .then([then](bool) { then(); },
+            // The catalog refused: what it says is reported by its writer; what was asked happens all the
+            // same, since commits and not the catalog hold the truth.
             [then](caf::error&) { then(); });
 }
 
 /// What a quiet or young round waits for.
 std::string checkpoint_state::waiting_for() const {
-  if (!ledger || ledger->round().status != round_status::beginning) return {};
+  if (!ledger || ledger->round().status != round_status::beginning)
+    return {};
   std::string waiting;
   std::size_t streams = 0, without = 0;
   for (auto& stream : parts.intake->streams()) {
     ++streams;
-    if (!stream->support(nullptr).waits_for_start) continue;
-    if (++without <= 3) waiting.append(waiting.empty() ? "" : ", ").append(to_string(stream->id()));
+    if (!stream->support(nullptr).waits_for_start)
+      continue;
+    if (++without <= 3)
+      waiting.append(waiting.empty() ? "" : ", ").append(to_string(stream->id()));
   }
-  if (streams == 0) return "waits for the first log stream";
-  if (without == 0) return {};
+  if (streams == 0)
+    return "waits for the first log stream";
+  if (without == 0)
+    return {};
   return "waits for the start position of stream " + waiting +
          (without > 3 ? " and " + std::to_string(without - 3) + " more" : "");
 }
 
 std::string checkpoint_state::comment() const {
   for (auto* trouble : {&commit_trouble, &writer_trouble})
-    if (*trouble) return (*trouble)->to_string();
-  if (ledger && ledger->interruption()) return ledger->interruption()->reason;
-  if (break_wanted) return break_wanted->reason;
+    if (*trouble)
+      return (*trouble)->to_string();
+  if (ledger && ledger->interruption())
+    return ledger->interruption()->reason;
+  if (break_wanted)
+    return break_wanted->reason;
   return waiting_for();
 }
 
 void checkpoint_state::refresh_comment() {
   auto& row = parts.status;
   auto text = comment();
-  if (text.empty()) trouble_since = 0;
-  else if (trouble_since == 0) trouble_since = parts.now();
+  if (text.empty())
+    trouble_since = 0;
+  else if (trouble_since == 0)
+    trouble_since = parts.now();
   row.comment = text;
   row.comment_since = trouble_since;
   row.updated_at = parts.now();
 }
 
-/// The row of the view: of the round, what the newest counted commit says and nothing that is still being made.
+/// The row of the view: of the round, what the newest counted commit says and nothing that is still being
+/// made.
 void checkpoint_state::put_status(change_set& to, round_status status) {
   auto& row = parts.status;
   row.tenant = parts.tenant;
@@ -74,7 +86,8 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
 
 /// The reason why it does not move has changed: the view says so.
 void checkpoint_state::publish_status() {
-  if (comment() == told_comment) return;
+  if (comment() == told_comment)
+    return;
   refresh_comment();
   told_comment = parts.status.comment;
   change_set changes;
@@ -86,39 +99,47 @@ void checkpoint_state::publish_status() {
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
   auto checkpoint = record.round.checkpoint_scn;
-  if (parts.intake->checkpoint() < checkpoint) parts.intake->set_checkpoint(checkpoint);
+  if (parts.intake->checkpoint() < checkpoint)
+    parts.intake->set_checkpoint(checkpoint);
 
   change_set changes;
   std::set<stream_id> moved(cycle_moved.begin(), cycle_moved.end());
-  for (auto& row : record.stream_changes) moved.insert(row.stream);
+  for (auto& row : record.stream_changes)
+    moved.insert(row.stream);
   for (auto id : moved) {
     auto* row = ledger->stream(id);
-    if (row == nullptr) continue;
+    if (row == nullptr)
+      continue;
     changes.put(stream_record{parts.tenant, id, row->start_lsn, row->position, row->dropped});
-    if (auto stream = parts.intake->find(id)) stream->on_committed(row->position);
+    if (auto stream = parts.intake->find(id))
+      stream->on_committed(row->position);
   }
+  std::vector<std::pair<durable_wait_ptr, stream_position>> fulfilled;
   for (auto& wait : std::exchange(cycle_waits, {})) {
     stream_position position;
     if (!wait->whole_tenant) {
       auto* row = ledger->stream(wait->stream);
-      if (row != nullptr) position = row->position;
+      if (row != nullptr)
+        position = row->position;
       if (position.next_lsn < wait->upto) {
-        waits.push_back(wait);      // accepted after the cut
+        waits.push_back(wait); // accepted after the cut
         cycle_again = true;
         continue;
       }
     }
-    wait->done({{}, position});
+    fulfilled.emplace_back(wait, position);
   }
   for (auto id : std::exchange(cycle_moved, {})) {
     auto* row = ledger->stream(id);
-    if (row == nullptr) continue;
+    if (row == nullptr)
+      continue;
     tell([tenant = parts.tenant, id, position = row->position](archive_listener& listener) {
       listener.on_durable(tenant, id, position);
     });
   }
   for (auto id : std::exchange(cycle_dropped, {}))
-    if (auto stream = parts.intake->find(id); stream && !stream->attached()) parts.intake->forget(id);
+    if (auto stream = parts.intake->find(id); stream && !stream->attached())
+      parts.intake->forget(id);
 
   auto& status = parts.status;
   status.seq = record.seq;
@@ -131,7 +152,8 @@ void checkpoint_state::publish_commit() {
     piece.created_at = row.created_at != 0 ? row.created_at : row.bounds.start_scn;
     piece.checkpoint_scn = std::min(checkpoint, row.bounds.end_scn == scn_max ? scn_max : row.bounds.end_scn);
     // ACTIVE is the piece of the highest SCN seen; older ones that wait for slow streams are FREEZING.
-    bool behind = !row.newest || (row.bounds.end_scn != scn_max && parts.intake->advanced() >= row.bounds.end_scn);
+    bool behind =
+        !row.newest || (row.bounds.end_scn != scn_max && parts.intake->advanced() >= row.bounds.end_scn);
     piece.status = row.frozen ? piece_status::frozen : behind ? piece_status::freezing : piece_status::active;
     piece.start_piece = record.round.start_piece;
     piece.counts = row.counts;
@@ -143,18 +165,26 @@ void checkpoint_state::publish_commit() {
   put_status(changes, record.round.status);
   told_comment = status.comment;
   if (record.round.status == round_status::stop) {
-    round_history_record history{parts.tenant,    record.round,      record.round_counts,
-                                 status.current_piece, parts.now(), parts.destination,
+    round_history_record history{parts.tenant,
+                                 record.round,
+                                 record.round_counts,
+                                 status.current_piece,
+                                 parts.now(),
+                                 parts.destination,
                                  record.interruption ? record.interruption->reason : ""};
     changes.put(history);
     for (auto& left : parts.outbox)
-      if (left.destination == parts.destination) changes.erase_outbox(parts.tenant, left.number);
+      if (left.destination == parts.destination)
+        changes.erase_outbox(parts.tenant, left.number);
     std::erase_if(parts.outbox, [&](auto& left) { return left.destination == parts.destination; });
   }
   if (checkpoint > before.checkpoint_scn && record.round.status == round_status::doing)
     changes.put(lag_sample{parts.tenant, ++parts.last_lag_sample, parts.now(), checkpoint, cycle_limit,
                            parts.now() - cycle_began});
   later(std::move(changes));
+  // Last, so that whoever was told finds it in the views.
+  for (auto& [wait, position] : fulfilled)
+    wait->done({{}, position});
 }
 
 } // namespace varve

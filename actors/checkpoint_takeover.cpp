@@ -1,7 +1,7 @@
 // From quiet to owner, and from owner to fenced or stopped.
 #include "actors/checkpoint_state.hpp"
-#include "engine/reader/committed_state.hpp"
 #include "engine/reader/block_lookup.hpp"
+#include "engine/reader/committed_state.hpp"
 
 #include <algorithm>
 
@@ -13,11 +13,16 @@ using verb = commit_operation::verb;
 commit_answer run_operation(destination& where, tenant_id tenant, const commit_operation& op) {
   auto path = to_path(commit_name{tenant, op.seq});
   switch (op.what) {
-  case verb::list: return list_commits(where, tenant);
-  case verb::read: return where.read_all(path, format::object_bytes_max);
-  case verb::create: return where.create(path, op.content);
-  case verb::remove: return where.remove(path);
-  case verb::none: break;
+  case verb::list:
+    return list_commits(where, tenant);
+  case verb::read:
+    return where.read_all(path, format::object_bytes_max);
+  case verb::create:
+    return where.create(path, op.content);
+  case verb::remove:
+    return where.remove(path);
+  case verb::none:
+    break;
   }
   return status{};
 }
@@ -27,7 +32,8 @@ commit_answer run_operation(destination& where, tenant_id tenant, const commit_o
 /// Nothing is written before the destination was seen to know at least the commits that the catalog knows: an
 /// older copy of it put back in its place would otherwise lose what was acknowledged since, silently.
 void checkpoint_state::take_over() {
-  if (now_in == phase::taking || now_in == phase::owner) return;
+  if (now_in == phase::taking || now_in == phase::owner)
+    return;
   now_in = phase::taking;
   ++generation;
   check_destination();
@@ -38,7 +44,8 @@ void checkpoint_state::check_destination() {
       self, parts.pool, "list commits",
       [tenant = parts.tenant](destination& where) { return list_commits(where, tenant); },
       [this, of = generation](result<std::vector<commit_seq>> found) {
-        if (of != generation) return;
+        if (of != generation)
+          return;
         if (!found.ok()) {
           if (!is_transient(found.code()) && found.code() != errc::file_not_exist &&
               found.code() != errc::invalid_destination)
@@ -72,20 +79,26 @@ void checkpoint_state::check_destination() {
 void checkpoint_state::run(const commit_sequence::step& step) {
   using event = commit_sequence::event;
   switch (step.what) {
-  case event::none: break;
+  case event::none:
+    break;
   case event::retry:
     commit_trouble = std::make_shared<const error>(step.why);
     publish_status();
     retry_operation = step.next;
     self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
     return;
-  case event::owner: return took_over();
-  case event::counted: return counted();
-  case event::fenced: return lost(step.why);
-  case event::stopped: return stopped(step.why);
+  case event::owner:
+    return took_over();
+  case event::counted:
+    return counted();
+  case event::fenced:
+    return lost(step.why);
+  case event::stopped:
+    return stopped(step.why);
   case event::pass_done:
     in_pass = false;
-    if (cycle_again) start_cycle();
+    if (cycle_again)
+      start_cycle();
     return;
   }
   auto op = std::make_shared<commit_operation>(step.next);
@@ -95,39 +108,50 @@ void checkpoint_state::run(const commit_sequence::step& step) {
         return run_operation(where, tenant, *op);
       },
       [this, of = generation, op](result<commit_answer> got) {
-        if (of != generation || !sequence) return;
-        if (got.ok()) return answered(of, *got);
+        if (of != generation || !sequence)
+          return;
+        if (got.ok())
+          return answered(of, *got);
         // The destination could not even be opened: the outcome of whatever was asked is unknown.
         switch (op->what) {
-        case verb::list: return answered(of, result<std::vector<commit_seq>>(got.error()));
-        case verb::read: return answered(of, result<bytes>(as_unknown(got.error())));
-        default: return answered(of, status(as_unknown(got.error())));
+        case verb::list:
+          return answered(of, result<std::vector<commit_seq>>(got.error()));
+        case verb::read:
+          return answered(of, result<bytes>(as_unknown(got.error())));
+        default:
+          return answered(of, status(as_unknown(got.error())));
         }
       });
 }
 
 /// A destination that could not be opened says nothing about an object in it.
 error checkpoint_state::as_unknown(error why) {
-  if (why.code == errc::file_not_exist || why.code == errc::already_exists || why.code == errc::checksum_error)
+  if (why.code == errc::file_not_exist || why.code == errc::already_exists ||
+      why.code == errc::checksum_error)
     why.code = errc::io_error;
   return why;
 }
 
 void checkpoint_state::answered(std::uint64_t of, const commit_answer& got) {
-  if (of != generation || !sequence) return;
+  if (of != generation || !sequence)
+    return;
   auto step = sequence->answer(got);
   if (step.what != commit_sequence::event::retry) {
     pause.reset();
-    if (std::exchange(commit_trouble, nullptr)) publish_status();
+    if (std::exchange(commit_trouble, nullptr))
+      publish_status();
   }
   run(step);
 }
 
 void checkpoint_state::retry() {
   if (!retry_operation) {
-    if (now_in == phase::taking && !sequence) check_destination();
-    else if (now_in == phase::taking) took_over();
-    else if (in_cycle) make_objects();
+    if (now_in == phase::taking && !sequence)
+      check_destination();
+    else if (now_in == phase::taking)
+      took_over();
+    else if (in_cycle)
+      make_objects();
     return;
   }
   run({*std::exchange(retry_operation, std::nullopt), commit_sequence::event::none, {}});
@@ -140,19 +164,23 @@ void checkpoint_state::took_over() {
         return read_committed_state(where, tenant, &archive);
       },
       [this, of = generation](result<std::optional<committed_state>> found) {
-        if (of != generation) return;
+        if (of != generation)
+          return;
         if (found.ok() && !*found)
-          return stopped(fail(errc::bytes_missing, "the takeover commit of tenant " + to_string(parts.tenant) +
-                                                       " is gone from " + parts.destination));
+          return stopped(fail(errc::bytes_missing, "the takeover commit of tenant " +
+                                                       to_string(parts.tenant) + " is gone from " +
+                                                       parts.destination));
         if (!found.ok()) {
-          if (!is_transient(found.code())) return stopped(found.error());
+          if (!is_transient(found.code()))
+            return stopped(found.error());
           commit_trouble = std::make_shared<const error>(found.error());
           publish_status();
           self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
           return;
         }
         if ((*found)->commit.record.writer != sequence->newest().writer)
-          return lost(fail(errc::fenced, "tenant " + to_string(parts.tenant) + " was taken over by another engine"));
+          return lost(
+              fail(errc::fenced, "tenant " + to_string(parts.tenant) + " was taken over by another engine"));
         pause.reset();
         commit_trouble = nullptr;
         ledger = std::make_unique<piece_ledger>(parts.tenant, parts.archive);
@@ -170,9 +198,11 @@ void checkpoint_state::adopted() {
   noted.clear();
   auto& round = ledger->round();
   apply_outbox();
-  for (auto& [id, row] : ledger->streams()) noted.insert(id);
+  for (auto& [id, row] : ledger->streams())
+    noted.insert(id);
   bool over = round.status == round_status::stop && !round_is_over;
-  if (over && (begin_wanted || parts.archiving)) begin_round();
+  if (over && (begin_wanted || parts.archiving))
+    begin_round();
   else if (over && !stop_wanted) {
     // Only the outbox brought us here, and it had been delivered before.
     abandon("the round is over");
@@ -184,17 +214,20 @@ void checkpoint_state::adopted() {
   auto& intake = *parts.intake;
   intake.grid().restart(ledger->last_end(), ledger->round().piece_interval_ns, ledger->open_ends());
   intake.grid().set_interval(parts.option.piece_switch_interval);
-  if (intake.checkpoint() < ledger->round().checkpoint_scn) intake.set_checkpoint(ledger->round().checkpoint_scn);
+  if (intake.checkpoint() < ledger->round().checkpoint_scn)
+    intake.set_checkpoint(ledger->round().checkpoint_scn);
   auto epoch = sequence->current_epoch();
   self->send(parts.writer, begin_atom::value,
              std::make_shared<const writer_start>(
                  ledger->start_of_writer(epoch, parts.segment_bytes, parts.sync_bytes)));
   auto rows = std::make_shared<std::vector<stream_row>>();
-  for (auto& [id, row] : ledger->streams()) rows->push_back(row);
-  self->send(parts.log_stream, begin_atom::value, epoch.value, std::shared_ptr<const std::vector<stream_row>>(rows),
-             restarting);
+  for (auto& [id, row] : ledger->streams())
+    rows->push_back(row);
+  self->send(parts.log_stream, begin_atom::value, epoch.value,
+             std::shared_ptr<const std::vector<stream_row>>(rows), restarting);
   restarting = false;
-  if (round.status == round_status::interrupted) intake.set_gate(intake_gate::interrupted);
+  if (round.status == round_status::interrupted)
+    intake.set_gate(intake_gate::interrupted);
   publish_status();
   want_cycle();
 }
@@ -217,10 +250,12 @@ void checkpoint_state::lost(const error& why) {
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);
   fail_waits(cycle_waits, why);
-  for (auto& promise : std::exchange(close_promises, {})) promise.deliver(caf::unit);
+  for (auto& promise : std::exchange(close_promises, {}))
+    promise.deliver(true);
   publish_status();
   tell([tenant = parts.tenant, why](archive_listener& listener) { listener.on_fenced(tenant, why.message); });
-  if (stop_wanted) stop_timed_out();   // what we wanted to say there is void; the round is over for us
+  if (stop_wanted)
+    stop_timed_out(); // what we wanted to say there is void; the round is over for us
 }
 
 void checkpoint_state::stopped(const error& why) {
@@ -230,28 +265,35 @@ void checkpoint_state::stopped(const error& why) {
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);
   fail_waits(cycle_waits, why);
-  for (auto& promise : std::exchange(close_promises, {})) promise.deliver(caf::unit);
+  for (auto& promise : std::exchange(close_promises, {}))
+    promise.deliver(true);
   publish_status();
-  if (stop_wanted) stop_timed_out();
+  if (stop_wanted)
+    stop_timed_out();
 }
 
 /// Reads back the block that ends where the stream's archived log ends.
 void checkpoint_state::load_repeat(stream_id id) {
   auto stream = parts.intake->find(id);
-  if (!stream) return;
+  if (!stream)
+    return;
   auto position = stream->committed();
   using loaded = std::pair<block_header, bytes>;
-  if (position.next_lsn == 0) return stream->on_compare_block(std::nullopt);
+  if (position.next_lsn == 0)
+    return stream->on_compare_block(std::nullopt);
   run_io<loaded>(
       self, parts.pool, "read block",
       [tenant = parts.tenant, archive = parts.archive, id, position](destination& where) -> result<loaded> {
         VARVE_TRY_ASSIGN(auto block, read_block_covering(where, tenant, id, position.next_lsn - 1, &archive));
-        if (!block) return fail(errc::entry_not_exist, "no block ends there");
+        if (!block)
+          return fail(errc::entry_not_exist, "no block ends there");
         return loaded{block->header, std::move(block->raw)};
       },
       [stream, intake = parts.intake, id, this](result<loaded> got) {
-        if (got.ok()) stream->on_compare_block(std::move(*got));
-        else stream->on_compare_block(std::nullopt);
+        if (got.ok())
+          stream->on_compare_block(std::move(*got));
+        else
+          stream->on_compare_block(std::nullopt);
         self->send(parts.log_stream, room_atom::value, id.value);
       });
 }

@@ -9,7 +9,7 @@ namespace {
 
 using verb = commit_operation::verb;
 
-constexpr unsigned stuck_lists_max = 3;   // lists in a row whose newest cannot be proved
+constexpr unsigned stuck_lists_max = 3; // lists in a row whose newest cannot be proved
 
 } // namespace
 
@@ -42,13 +42,15 @@ commit_sequence::step commit_sequence::commit(commit_record record, unix_ns now)
 commit_sequence::step commit_sequence::begin_pass() {
   auto newest_before = std::exchange(seen_at_pass_, last_.seq);
   leave_pass_ = false;
-  if (newest_before.value < 3) return {{}, event::pass_done, {}};
+  if (newest_before.value < 3)
+    return {{}, event::pass_done, {}};
   pass_limit_ = commit_seq{newest_before.value - 2};
   return go(state::pass_listing, verb::list, {});
 }
 
 commit_sequence::step commit_sequence::answer(const commit_answer& got) {
-  if (state_ == state::fenced || state_ == state::stopped || state_ == state::idle) return {};
+  if (state_ == state::fenced || state_ == state::stopped || state_ == state::idle)
+    return {};
   switch (current_.what) {
   case verb::list: {
     auto& listed = std::get<result<std::vector<commit_seq>>>(got);
@@ -88,7 +90,8 @@ commit_sequence::step commit_sequence::answer(const commit_answer& got) {
     pass_.erase(pass_.begin());
     return next_of_pass();
   }
-  case verb::none: break;
+  case verb::none:
+    break;
   }
   return {};
 }
@@ -121,25 +124,30 @@ commit_sequence::step commit_sequence::on_list(const std::vector<commit_seq>& fo
     last_.seq = found.back();
     return go(state::reading, verb::read, found.back());
   case state::listing_again:
-    if (found.empty() || found.back() != next_.seq) return start_over();
+    if (found.empty() || found.back() != next_.seq)
+      return start_over();
     return took_over();
   case state::pass_listing:
     pass_.clear();
     for (auto seq : found)
-      if (seq <= pass_limit_) pass_.push_back(seq);
+      if (seq <= pass_limit_)
+        pass_.push_back(seq);
     return next_of_pass();
-  default: return {};
+  default:
+    return {};
   }
 }
 
 bool commit_sequence::proves(const result<bytes>& before) const {
-  if (last_.predecessor.empty()) return before.code() == errc::file_not_exist;
+  if (last_.predecessor.empty())
+    return before.code() == errc::file_not_exist;
   return before.ok() && digest_of(*before) == last_.predecessor;
 }
 
 bool commit_sequence::ours(bytes_view content) {
   auto found = digest_of(content);
-  if (std::find(attempts_.begin(), attempts_.end(), found) == attempts_.end()) return false;
+  if (std::find(attempts_.begin(), attempts_.end(), found) == attempts_.end())
+    return false;
   counts_ = found;
   return true;
 }
@@ -147,15 +155,18 @@ bool commit_sequence::ours(bytes_view content) {
 commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
   switch (state_) {
   case state::reading: {
-    if (got.code() == errc::file_not_exist) return start_over();
+    if (got.code() == errc::file_not_exist)
+      return start_over();
     auto path = to_path(commit_name{tenant_, current_.seq});
-    if (!got.ok()) return stop(errc::bytes_missing, got.error().message);
+    if (!got.ok())
+      return stop(errc::bytes_missing, got.error().message);
     auto decoded = decode_commit(*got, &archive_, path);
     if (!decoded.ok()) {
       auto code = decoded.code() == errc::checksum_error ? errc::bytes_missing : decoded.code();
       return stop(code, decoded.error().message);
     }
-    if (decoded->is_mark()) return start_over();
+    if (decoded->is_mark())
+      return start_over();
     if (decoded->tenant != tenant_ || decoded->seq != current_.seq)
       return stop(errc::bytes_missing, path + " holds another commit than its name says");
     last_ = std::move(*decoded);
@@ -163,7 +174,8 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
     return go(state::proving, verb::read, commit_seq{last_.seq.value - 1});
   }
   case state::proving:
-    if (!proves(got)) return start_over();
+    if (!proves(got))
+      return start_over();
     // A takeover says nothing new: the content of the commit it follows, with a new writer and epoch.
     next_ = last_;
     next_.seq = commit_seq{last_.seq.value + 1};
@@ -174,18 +186,21 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
     state_ = state::creating;
     return create_next();
   case state::comparing:
-    if (!got.ok() || !ours(*got)) return start_over();
+    if (!got.ok() || !ours(*got))
+      return start_over();
     return go(state::looking, verb::read, commit_seq{next_.seq.value - 1});
   case state::looking: {
     bool held = next_.predecessor.empty() ? got.code() == errc::file_not_exist
                                           : got.ok() && digest_of(*got) == next_.predecessor;
-    if (!held) return start_over();
+    if (!held)
+      return start_over();
     return go(state::listing_again, verb::list, {});
   }
   case state::checking:
     if (!got.ok() || !ours(*got)) {
       std::string by = "its next commit " + to_string(next_.seq) + " is ";
-      if (!got.ok()) return fence(by + "gone again");
+      if (!got.ok())
+        return fence(by + "gone again");
       auto other = decode_commit(*got, &archive_, to_path(commit_name{tenant_, next_.seq}));
       return fence(by + (other.ok() ? "of writer " + to_hex(other->writer) : "another writer's"));
     }
@@ -194,8 +209,10 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
     if (!got.ok() || digest_of(*got) != next_.predecessor)
       return fence("its own commit " + to_string(last_.seq) + " is gone, so others have gone on from it");
     return counted();
-  case state::pass_reading: return on_pass_answer(&got);
-  default: return {};
+  case state::pass_reading:
+    return on_pass_answer(&got);
+  default:
+    return {};
   }
 }
 
@@ -204,16 +221,20 @@ commit_sequence::step commit_sequence::on_create(bool exists) {
   case state::creating:
   case state::committing: {
     bool taking = state_ == state::creating;
-    if (exists) return go(taking ? state::comparing : state::checking, verb::read, next_.seq);
+    if (exists)
+      return go(taking ? state::comparing : state::checking, verb::read, next_.seq);
     counts_ = attempts_.back();
     return go(taking ? state::looking : state::confirming, verb::read, commit_seq{next_.seq.value - 1});
   }
-  case state::pass_marking: return go(state::pass_removing, verb::remove, pass_.front());
-  default: return {};
+  case state::pass_marking:
+    return go(state::pass_removing, verb::remove, pass_.front());
+  default:
+    return {};
   }
 }
 
-/// The next attempt at `next_`: no two attempts send the same bytes, so bytes that were deleted never come back.
+/// The next attempt at `next_`: no two attempts send the same bytes, so bytes that were deleted never come
+/// back.
 commit_sequence::step commit_sequence::create_next() {
   next_.writer = writer_;
   next_.tenant = tenant_;
@@ -249,7 +270,8 @@ commit_sequence::step commit_sequence::next_of_pass() {
   }
   auto lowest = pass_.front();
   // Only commits of other writers can be beginnings or marks we do not know of.
-  if (lowest.value < epoch_.value || lowest == begin_at_) return go(state::pass_reading, verb::read, lowest);
+  if (lowest.value < epoch_.value || lowest == begin_at_)
+    return go(state::pass_reading, verb::read, lowest);
   return go(state::pass_removing, verb::remove, lowest);
 }
 
@@ -259,8 +281,8 @@ commit_sequence::step commit_sequence::on_pass_answer(const result<bytes>* read)
     pass_.erase(pass_.begin());
     return next_of_pass();
   }
-  auto decoded = read->ok() ? decode_commit(**read, &archive_, "commit")
-                            : result<commit_record>(read->error());
+  auto decoded =
+      read->ok() ? decode_commit(**read, &archive_, "commit") : result<commit_record>(read->error());
   if (decoded.ok() && decoded->is_mark()) {
     pass_.erase(pass_.begin());
     return next_of_pass();
@@ -281,9 +303,13 @@ commit_sequence::step commit_sequence::go(state to, verb what, commit_seq seq) {
   return {current_, event::none, {}};
 }
 
-commit_sequence::step commit_sequence::again() { return {current_, event::retry, {}}; }
+commit_sequence::step commit_sequence::again() {
+  return {current_, event::retry, {}};
+}
 
-commit_sequence::step commit_sequence::start_over() { return go(state::listing, verb::list, {}); }
+commit_sequence::step commit_sequence::start_over() {
+  return go(state::listing, verb::list, {});
+}
 
 commit_sequence::step commit_sequence::stop(errc code, std::string message) {
   state_ = state::stopped;
@@ -299,7 +325,8 @@ commit_sequence::step commit_sequence::fence(std::string message) {
   current_ = {};
   return {{},
           event::fenced,
-          fail(errc::fenced, "tenant " + to_string(tenant_) + " was taken over at this destination: " + message,
+          fail(errc::fenced,
+               "tenant " + to_string(tenant_) + " was taken over at this destination: " + message,
                "reopen the engine or say ARCHIVELOG for the tenant to take it back")};
 }
 

@@ -12,28 +12,28 @@ namespace varve {
 struct commit_operation {
   enum class verb : std::uint8_t { none, list, read, create, remove };
   verb what = verb::none;
-  commit_seq seq;      ///< of read, create, remove
-  bytes content;       ///< of create
+  commit_seq seq; ///< of read, create, remove
+  bytes content;  ///< of create
 };
 
-/// The answer to it. list: the numbers found, ascending. read: the bytes, or file_not_exist. create, remove: ok,
-/// already_exists, file_not_exist. Any other error: the outcome is unknown.
+/// The answer to it. list: the numbers found, ascending. read: the bytes, or file_not_exist. create, remove:
+/// ok, already_exists, file_not_exist. Any other error: the outcome is unknown.
 using commit_answer = std::variant<result<std::vector<commit_seq>>, result<bytes>, status>;
 
 /// The commits of one tenant at one destination, as one writer takes them over, adds to them, and deletes old
-/// ones: the state machine of COMMITS.md section 4, to the letter and with its names. It does no I/O: the caller
-/// runs the operation it is given, one at a time, and hands the answer back. Not thread-safe.
+/// ones: the state machine of COMMITS.md section 4, to the letter and with its names. It does no I/O: the
+/// caller runs the operation it is given, one at a time, and hands the answer back. Not thread-safe.
 class commit_sequence {
 public:
   /// What a step led to.
   enum class event : std::uint8_t {
-    none,      ///< go on with `next`
-    retry,     ///< the answer was an error: run `next` after a pause; `why` says what went wrong
-    owner,     ///< taken over: newest() is our commit, its seq the epoch
-    counted,   ///< the commit counts: acknowledge what it reaches
-    fenced,    ///< another writer owns the tenant: acknowledge nothing more
-    stopped,   ///< the commits cannot be relied on; `why` says so
-    pass_done  ///< deletion is over for now
+    none,     ///< go on with `next`
+    retry,    ///< the answer was an error: run `next` after a pause; `why` says what went wrong
+    owner,    ///< taken over: newest() is our commit, its seq the epoch
+    counted,  ///< the commit counts: acknowledge what it reaches
+    fenced,   ///< another writer owns the tenant: acknowledge nothing more
+    stopped,  ///< the commits cannot be relied on; `why` says so
+    pass_done ///< deletion is over for now
   };
   struct step {
     commit_operation next;
@@ -65,16 +65,30 @@ public:
 
 private:
   enum class state : std::uint8_t {
-    idle, listing, reading, proving, creating, comparing, looking, listing_again,
-    owner, committing, checking, confirming,
-    pass_listing, pass_reading, pass_marking, pass_removing,
-    fenced, stopped
+    idle,
+    listing,
+    reading,
+    proving,
+    creating,
+    comparing,
+    looking,
+    listing_again,
+    owner,
+    committing,
+    checking,
+    confirming,
+    pass_listing,
+    pass_reading,
+    pass_marking,
+    pass_removing,
+    fenced,
+    stopped
   };
   step on_list(const std::vector<commit_seq>& found);
   step on_read(const result<bytes>& got);
   step on_create(bool exists);
   step on_pass_answer(const result<bytes>* read);
-  step again();                              // the same operation after an error
+  step again(); // the same operation after an error
   step start_over();
   step go(state to, commit_operation::verb what, commit_seq seq);
   step create_next();
@@ -93,19 +107,19 @@ private:
   commit_operation current_;
   unix_ns now_ = 0;
 
-  commit_record first_;              // where there is no commit yet
-  commit_record last_;               // n: found and proved, or counted
+  commit_record first_; // where there is no commit yet
+  commit_record last_;  // n: found and proved, or counted
   varve::digest last_digest_;
-  bool last_is_beginning_ = false;   // n has no predecessor
-  commit_record next_;               // w = n + 1, being made
+  bool last_is_beginning_ = false; // n has no predecessor
+  commit_record next_;             // w = n + 1, being made
   std::vector<varve::digest> attempts_;
-  varve::digest counts_;             // the attempt that exists
+  varve::digest counts_; // the attempt that exists
   epoch epoch_;
   commit_seq stuck_at_;
   unsigned stuck_ = 0;
 
   commit_seq pass_limit_, seen_at_pass_;
-  std::vector<commit_seq> pass_;     // numbers to delete, ascending
+  std::vector<commit_seq> pass_; // numbers to delete, ascending
   bool leave_pass_ = false;
 };
 

@@ -13,19 +13,22 @@ struct compressor_state {
 } // namespace
 
 compressor_actor spawn_compressor(caf::actor_system& system, slab_arena& arena) {
-  return system.spawn([&arena](compressor_actor::stateful_pointer<compressor_state> self)
-                          -> compressor_actor::behavior_type {
-    return {[self, &arena](pack_atom, std::uint64_t epoch, const cut_block_ptr& block,
-                           const piece_writer_actor& writer) {
-      auto& state = self->state;
-      auto packed = block->pack(state.packer, block->wanted, arena, state.raw, state.packed);
-      // A codec only fails for want of memory; stored raw the block needs none.
-      if (!packed.ok()) packed = block->pack(state.packer, codec::none, arena, state.raw, state.packed);
-      if (state.raw.capacity() > (std::size_t{4} << 20)) state.raw = {};   // one huge entry must not stay for ever
-      if (state.packed.capacity() > (std::size_t{4} << 20)) state.packed = {};
-      self->send(writer, packed_atom::value, epoch, block);
-    }};
-  });
+  return system.spawn(
+      [&arena](compressor_actor::stateful_pointer<compressor_state> self) -> compressor_actor::behavior_type {
+        return {[self, &arena](pack_atom, std::uint64_t epoch, const cut_block_ptr& block,
+                               const piece_writer_actor& writer) {
+          auto& state = self->state;
+          auto packed = block->pack(state.packer, block->wanted, arena, state.raw, state.packed);
+          // A codec only fails for want of memory; stored raw the block needs none.
+          if (!packed.ok())
+            packed = block->pack(state.packer, codec::none, arena, state.raw, state.packed);
+          if (state.raw.capacity() > (std::size_t{4} << 20))
+            state.raw = {}; // one huge entry must not stay for ever
+          if (state.packed.capacity() > (std::size_t{4} << 20))
+            state.packed = {};
+          self->send(writer, packed_atom::value, epoch, block);
+        }};
+      });
 }
 
 } // namespace varve

@@ -4,7 +4,6 @@
 
 namespace varve {
 
-
 compressor_actor spawn_compressor(caf::actor_system& system, slab_arena& arena);
 
 } // namespace varve

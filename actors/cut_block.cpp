@@ -16,8 +16,9 @@ status cut_block::pack(block_packer& packer, codec wanted, slab_arena& arena, by
   auto size = whole_slabs(packed.size());
   std::lock_guard lock{mutex_};
   auto before = charge_.bytes();
-  if (size > before) charge_.set(size);
-  raw_.clear();   // its slabs are the hottest ones: the packed bytes go there
+  if (size > before)
+    charge_.set(size);
+  raw_.clear(); // its slabs are the hottest ones: the packed bytes go there
   slab_chain chain{arena};
   chain.reserve(packed.size());
   chain.append(packed);
@@ -41,14 +42,17 @@ std::optional<bytes> cut_block::raw_body() const {
       raw_.gather(raw);
       return raw;
     }
-    if (packed_.empty()) return std::nullopt;
+    if (packed_.empty())
+      return std::nullopt;
     packed_.gather(stored);
   }
   block_unpacker unpacker;
   auto parsed = parse_block_header(stored, "block in memory");
-  if (!parsed.ok()) return std::nullopt;
+  if (!parsed.ok())
+    return std::nullopt;
   auto body = bytes_view{stored}.subspan(format::block_header_bytes);
-  if (!unpacker.unpack(*parsed, body, "block in memory", raw).ok()) return std::nullopt;
+  if (!unpacker.unpack(*parsed, body, "block in memory", raw).ok())
+    return std::nullopt;
   return raw;
 }
 

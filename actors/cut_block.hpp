@@ -33,8 +33,10 @@ public:
   std::uint64_t bytes() const { return bytes_; }
   /// Grows from the reserve or gives back.
   void set(std::uint64_t bytes) {
-    if (bytes > bytes_) budget_->take_reserve(account_, bytes - bytes_);
-    else if (bytes < bytes_) budget_->give_back(account_, bytes_ - bytes);
+    if (bytes > bytes_)
+      budget_->take_reserve(account_, bytes - bytes_);
+    else if (bytes < bytes_)
+      budget_->give_back(account_, bytes_ - bytes);
     bytes_ = bytes;
   }
 
@@ -49,14 +51,15 @@ private:
 /// compare() may come from the appender meanwhile, hence the lock.
 class cut_block {
 public:
-  block_header header;            ///< set by the cutter but for epoch, number (log stream) and sizes (packer)
-  scn end_scn = scn_max;          ///< of the cell of the log-time grid it lies in; no entry reaches it
-  varve::codec wanted = varve::codec::none;   ///< in force when it was numbered
-  std::uint64_t ticket = 0;       ///< counts the tenant's blocks in the order they were numbered
+  block_header header;   ///< set by the cutter but for epoch, number (log stream) and sizes (packer)
+  scn end_scn = scn_max; ///< of the cell of the log-time grid it lies in; no entry reaches it
+  varve::codec wanted = varve::codec::none; ///< in force when it was numbered
+  std::uint64_t ticket = 0;                 ///< counts the tenant's blocks in the order they were numbered
 
   cut_block(slab_chain raw, memory_charge charge) : raw_(std::move(raw)), charge_(std::move(charge)) {}
 
-  /// Compresses; afterwards the raw bytes are gone and the packed ones are there. `raw` and `packed` are scratch.
+  /// Compresses; afterwards the raw bytes are gone and the packed ones are there. `raw` and `packed` are
+  /// scratch.
   status pack(block_packer& packer, codec wanted, slab_arena& arena, bytes& raw, bytes& packed);
   /// Header and stored body; requires pack().
   const slab_chain& packed() const { return packed_; }
@@ -68,7 +71,7 @@ public:
   std::optional<bytes> raw_body() const;
 
 private:
-  mutable std::mutex mutex_;      // guards all below
+  mutable std::mutex mutex_; // guards all below
   slab_chain raw_, packed_;
   memory_charge charge_;
 };

@@ -2,14 +2,16 @@
 
 #include "actors/messages.hpp"
 
-/// Every actor of the system and every message it takes: read this first. A tenant has one LOG STREAM actor, one
-/// PIECE WRITER and one CHECKPOINT; they share the engine's COMPRESSORS, the I/O POOL of their destination and the
-/// CATALOG WRITER. All are cooperative and never block, but for the I/O workers behind the pools and the catalog
-/// writer, which have their own threads in production and none in simulation.
+/// Every actor of the system and every message it takes: read this first. A tenant has one LOG STREAM actor,
+/// one PIECE WRITER and one CHECKPOINT; they share the engine's COMPRESSORS, the I/O POOL of their
+/// destination and the CATALOG WRITER. All are cooperative and never block, but for the I/O workers behind
+/// the pools and the catalog writer, which have their own threads in production and none in simulation.
 ///
-///   host thread ─ append ─▶ tenant_intake (memory) ─ work ─▶ LOG STREAM ─ pack ─▶ COMPRESSOR ─ packed ─▶ PIECE WRITER
+///   host thread ─ append ─▶ tenant_intake (memory) ─ work ─▶ LOG STREAM ─ pack ─▶ COMPRESSOR ─ packed ─▶
+///   PIECE WRITER
 ///                                                               ▲                                     │  ▲
-///                                                           cut │            ┌──── job ───▶ I/O POOL ◀┘  │ durable?
+///                                                           cut │            ┌──── job ───▶ I/O POOL ◀┘  │
+///                                                           durable?
 ///                                                               └─ CHECKPOINT ┴──── apply ─▶ CATALOG WRITER
 namespace varve {
 
@@ -43,9 +45,11 @@ using piece_writer_actor = caf::typed_actor<
     caf::reacts_to<end_atom>,
     // A block of this epoch, from a compressor, in any order.
     caf::reacts_to<packed_atom, std::uint64_t, cut_block_ptr>,
-    // Answers once every block of this epoch with a ticket up to this one is durable: what is durable by then.
+    // Answers once every block of this epoch with a ticket up to this one is durable: what is durable by
+    // then.
     caf::replies_to<durable_atom, std::uint64_t>::with<durable_report_ptr>,
-    // No entry at or below this SCN will come: put footers under pieces that end there. Answers when it is done.
+    // No entry at or below this SCN will come: put footers under pieces that end there. Answers when it is
+    // done.
     caf::replies_to<finish_atom, scn>::with<durable_report_ptr>,
     // Memory is short.
     caf::reacts_to<pressure_atom>,
@@ -53,16 +57,16 @@ using piece_writer_actor = caf::typed_actor<
     caf::reacts_to<retry_atom, std::uint64_t>>;
 
 /// A COMPRESSOR: packs any block of any stream and hands it to the writer.
-using compressor_actor = caf::typed_actor<
-    caf::reacts_to<pack_atom, std::uint64_t, cut_block_ptr, piece_writer_actor>>;
+using compressor_actor =
+    caf::typed_actor<caf::reacts_to<pack_atom, std::uint64_t, cut_block_ptr, piece_writer_actor>>;
 
 /// The LOG STREAM actor of a tenant: cuts blocks, numbers them and sends them to the compressors; calls the
 /// host's listener.
 using log_stream_actor = caf::typed_actor<
     // Blocks lie in the intake's queue, or a quiet tenant has log again. From host threads.
     caf::reacts_to<work_atom>,
-    // The tenant is ours under this epoch: blocks may be cut. The rows say where each stream stands; the flag, that
-    // a new round begins.
+    // The tenant is ours under this epoch: blocks may be cut. The rows say where each stream stands; the
+    // flag, that a new round begins.
     caf::reacts_to<begin_atom, std::uint64_t, std::shared_ptr<const std::vector<stream_row>>, bool>,
     // Fenced, stopped or interrupted: give up what is not committed and tell the host where to resume.
     caf::reacts_to<end_atom, std::string>,
@@ -78,7 +82,7 @@ using log_stream_actor = caf::typed_actor<
 /// The CHECKPOINT of a tenant: takes it over, commits, and says what is true.
 using checkpoint_actor = caf::typed_actor<
     // A statement. Answers when it is recorded (archivelog: BEGINNING; noarchivelog: STOP, or given up on).
-    caf::replies_to<order_atom, tenant_order_ptr>::with<caf::unit_t>,
+    caf::replies_to<order_atom, tenant_order_ptr>::with<bool>,
     // Somebody waits for a commit: make one now.
     caf::reacts_to<wait_atom, durable_wait_ptr>,
     // The tenant has log or an advance. From the log stream.
@@ -97,19 +101,18 @@ using checkpoint_actor = caf::typed_actor<
 /// The I/O POOL of a destination: a bounded number of workers, each with one job at a time.
 using io_pool_actor = caf::typed_actor<
     // Runs the job; answers when it ran.
-    caf::replies_to<job_atom, io_job_ptr>::with<caf::unit_t>>;
+    caf::replies_to<job_atom, io_job_ptr>::with<bool>>;
 /// Its workers.
-using io_worker_actor = caf::typed_actor<caf::replies_to<job_atom, io_job_ptr>::with<caf::unit_t>>;
+using io_worker_actor = caf::typed_actor<caf::replies_to<job_atom, io_job_ptr>::with<bool>>;
 
 /// The CATALOG WRITER: the one who writes to RocksDB.
 using catalog_writer_actor = caf::typed_actor<
     // Writes and syncs; answers when it is safe.
-    caf::replies_to<apply_atom, change_set_ptr>::with<caf::unit_t>,
+    caf::replies_to<apply_atom, change_set_ptr>::with<bool>,
     // Status: collected and written in one batch per beat for all tenants.
     caf::reacts_to<later_atom, change_set_ptr>,
     // Writes what is collected now; answers when it is written.
-    caf::replies_to<stop_atom>::with<caf::unit_t>,
-    caf::reacts_to<beat_atom>>;
+    caf::replies_to<stop_atom>::with<bool>, caf::reacts_to<beat_atom>>;
 
 } // namespace varve
 

@@ -12,15 +12,16 @@ struct stream_actor_state {
   log_stream_actor::stateful_pointer<stream_actor_state> self;
   log_stream_parts parts;
   std::function<void()> on_quiet_work;
-  bool owns = false;                   // taken over: blocks may be numbered
+  bool owns = false; // taken over: blocks may be numbered
   std::uint64_t epoch = 0;
-  std::uint64_t ticket = 0;            // of the last block numbered
+  std::uint64_t ticket = 0; // of the last block numbered
   std::unordered_map<stream_id, std::uint64_t> numbers;
   std::size_t next_compressor = 0;
 
   /// Numbers what is queued and sends it to the compressors.
   void forward() {
-    if (!owns) return;
+    if (!owns)
+      return;
     auto& intake = *parts.intake;
     auto wanted = intake.wanted_codec();
     for (auto& block : intake.take_all()) {
@@ -36,7 +37,8 @@ struct stream_actor_state {
   }
 
   void tell(const std::function<void(archive_listener&)>& what) {
-    if (auto* listener = parts.listener()) what(*listener);
+    if (auto* listener = parts.listener())
+      what(*listener);
   }
 
   void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round) {
@@ -47,7 +49,8 @@ struct stream_actor_state {
     intake.cut_all();
     auto held = intake.take_all();
     std::unordered_map<stream_id, stream_row> known;
-    for (auto& row : rows) known.emplace(row.stream, row);
+    for (auto& row : rows)
+      known.emplace(row.stream, row);
     for (auto& stream : intake.streams()) {
       auto row = known.find(stream->id());
       auto resend = stream->reconcile(
@@ -61,7 +64,8 @@ struct stream_actor_state {
     }
     // Streams of this round that nobody has opened yet in this process still hold the checkpoint.
     for (auto& [id, row] : known)
-      if (!row.dropped && !new_round) intake.find_or_add(id)->estimate(row);
+      if (!row.dropped && !new_round)
+        intake.find_or_add(id)->estimate(row);
     intake.put_back(std::move(held));
     owns = true;
     forward();
@@ -76,7 +80,9 @@ struct stream_actor_state {
       bool held = stream->holds_beyond(stream->committed().next_lsn);
       auto from = stream->give_up();
       if (held)
-        tell([&](archive_listener& listener) { listener.on_resend_from(intake.id(), stream->id(), from, why); });
+        tell([&](archive_listener& listener) {
+          listener.on_resend_from(intake.id(), stream->id(), from, why);
+        });
     }
     intake.take_all();
     intake.rearm();
@@ -87,49 +93,53 @@ struct stream_actor_state {
 
 log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts parts,
                                   std::function<void()> on_quiet_work) {
-  return system.spawn([parts = std::move(parts), on_quiet_work = std::move(on_quiet_work)](
-                          log_stream_actor::stateful_pointer<stream_actor_state> self)
-                          -> log_stream_actor::behavior_type {
-    auto& state = self->state;
-    state.parts = parts;
-    state.on_quiet_work = on_quiet_work;
-    return {
-        [&state](work_atom) {
-          state.forward();
-          if (state.on_quiet_work) state.on_quiet_work();
-        },
-        [&state](begin_atom, std::uint64_t epoch, const std::shared_ptr<const std::vector<stream_row>>& rows,
-                 bool new_round) {
-          state.begin(epoch, *rows, new_round);
-        },
-        [&state](end_atom, const std::string& why) { state.end(why); },
-        [&state](cut_atom) -> std::uint64_t {
-          auto& intake = *state.parts.intake;
-          intake.rearm();      // before the cut: an entry that comes now wakes the tenant again
-          if (state.owns) intake.cut_all();
-          state.forward();
-          return state.ticket;
-        },
-        [&state](room_atom, std::uint64_t id) {
-          auto stream = state.parts.intake->find(stream_id{id});
-          if (!stream) return;
-          stream->on_room();
-          state.tell([&](archive_listener& listener) {
-            listener.on_room(state.parts.intake->id(), stream->id(), stream->expected_lsn());
-          });
-        },
-        [&state](pressure_atom) {
-          auto& intake = *state.parts.intake;
-          intake.pressure_handled();
-          if (state.owns) intake.cut_oldest(state.parts.press_bytes);
-          state.forward();
-          state.self->send(state.parts.writer, pressure_atom::value);
-          if (state.on_quiet_work) state.on_quiet_work();
-        },
-        [&state](notify_atom, const notice& what) {
-          if (auto* listener = state.parts.listener()) (*what)(*listener);
-        }};
-  });
+  return system.spawn(
+      [parts = std::move(parts), on_quiet_work = std::move(on_quiet_work)](
+          log_stream_actor::stateful_pointer<stream_actor_state> self) -> log_stream_actor::behavior_type {
+        auto& state = self->state;
+        state.parts = parts;
+        state.on_quiet_work = on_quiet_work;
+        return {[&state](work_atom) {
+                  state.forward();
+                  if (state.on_quiet_work)
+                    state.on_quiet_work();
+                },
+                [&state](begin_atom, std::uint64_t epoch,
+                         const std::shared_ptr<const std::vector<stream_row>>& rows,
+                         bool new_round) { state.begin(epoch, *rows, new_round); },
+                [&state](end_atom, const std::string& why) { state.end(why); },
+                [&state](cut_atom) -> std::uint64_t {
+                  auto& intake = *state.parts.intake;
+                  intake.rearm(); // before the cut: an entry that comes now wakes the tenant again
+                  if (state.owns)
+                    intake.cut_all();
+                  state.forward();
+                  return state.ticket;
+                },
+                [&state](room_atom, std::uint64_t id) {
+                  auto stream = state.parts.intake->find(stream_id{id});
+                  if (!stream)
+                    return;
+                  stream->on_room();
+                  state.tell([&](archive_listener& listener) {
+                    listener.on_room(state.parts.intake->id(), stream->id(), stream->expected_lsn());
+                  });
+                },
+                [&state](pressure_atom) {
+                  auto& intake = *state.parts.intake;
+                  intake.pressure_handled();
+                  if (state.owns)
+                    intake.cut_oldest(state.parts.press_bytes);
+                  state.forward();
+                  state.self->send(state.parts.writer, pressure_atom::value);
+                  if (state.on_quiet_work)
+                    state.on_quiet_work();
+                },
+                [&state](notify_atom, const notice& what) {
+                  if (auto* listener = state.parts.listener())
+                    (*what)(*listener);
+                }};
+      });
 }
 
 } // namespace varve

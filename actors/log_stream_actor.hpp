@@ -10,8 +10,8 @@ struct log_stream_parts {
   std::shared_ptr<tenant_intake> intake;
   piece_writer_actor writer;
   std::vector<compressor_actor> compressors;
-  std::function<archive_listener*()> listener;   ///< nullptr: nobody listens
-  std::uint64_t press_bytes = 0;                 ///< how much to cut when memory is short
+  std::function<archive_listener*()> listener; ///< nullptr: nobody listens
+  std::uint64_t press_bytes = 0;               ///< how much to cut when memory is short
 };
 
 log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts parts,

@@ -6,15 +6,18 @@
 
 namespace varve {
 
-memory_budget::memory_budget(limits given) : limits_(given), arena_(given.budget_bytes + given.reserve_bytes) {
+memory_budget::memory_budget(limits given)
+    : limits_(given), arena_(given.budget_bytes + given.reserve_bytes) {
   assert(given.reserve_bytes < given.budget_bytes);
 }
 
-std::shared_ptr<memory_budget::account> memory_budget::open_account(tenant_id tenant, const std::string& group) {
+std::shared_ptr<memory_budget::account> memory_budget::open_account(tenant_id tenant,
+                                                                    const std::string& group) {
   auto made = std::make_shared<account>(tenant);
   std::lock_guard lock{mutex_};
   auto& place = groups_[group];
-  if (!place) place = std::make_shared<memory_budget::group>();
+  if (!place)
+    place = std::make_shared<memory_budget::group>();
   made->group_ = place;
   accounts_.push_back(made);
   recompute_shares();
@@ -36,7 +39,8 @@ void memory_budget::close_account(const std::shared_ptr<account>& which) {
 void memory_budget::set_group(const std::shared_ptr<account>& which, const std::string& group) {
   std::lock_guard lock{mutex_};
   auto& place = groups_[group];
-  if (!place) place = std::make_shared<memory_budget::group>();
+  if (!place)
+    place = std::make_shared<memory_budget::group>();
   which->group_ = place;
   recompute_shares();
 }
@@ -49,7 +53,8 @@ std::uint64_t memory_budget::common_part(const account& which) const {
 void memory_budget::recompute_shares() {
   share_ = accounts_.empty() ? 0 : lendable() / 2 / accounts_.size();
   common_used_ = 0;
-  for (auto& [name, g] : groups_) g->common_used = 0;
+  for (auto& [name, g] : groups_)
+    g->common_used = 0;
   for (auto& a : accounts_) {
     common_used_ += common_part(*a);
     a->group_->common_used += common_part(*a);
@@ -57,9 +62,11 @@ void memory_budget::recompute_shares() {
 }
 
 bool memory_budget::fits(const account& which, std::uint64_t bytes) const {
-  if (used_ + bytes > lendable()) return false;
+  if (used_ + bytes > lendable())
+    return false;
   auto after = which.used_ + bytes;
-  if (after <= share_) return true;
+  if (after <= share_)
+    return true;
   auto more = after - std::max(which.used_, share_);
   auto common = lendable() / 2;
   return common_used_ + more <= common && which.group_->common_used + more <= common / 2;
@@ -85,39 +92,47 @@ void memory_budget::credit(account& which, std::uint64_t bytes) {
   which.group_->common_used -= std::min(less, which.group_->common_used);
 }
 
-bool memory_budget::take(const std::shared_ptr<account>& which, stream_id stream, lease& of, std::uint64_t bytes) {
+bool memory_budget::take(const std::shared_ptr<account>& which, stream_id stream, lease& of,
+                         std::uint64_t bytes) {
   tenant_id pressed[2];
   bool granted = false;
   {
     std::lock_guard lock{mutex_};
-    if (of.number != 0) claim_promise(*which, of);
+    if (of.number != 0)
+      claim_promise(*which, of);
     if (of.promised >= bytes) {
-      of.promised -= bytes;   // was charged when it was promised
+      of.promised -= bytes; // was charged when it was promised
       return true;
     }
-    if (of.promised > 0) credit(*which, std::exchange(of.promised, 0));
+    if (of.promised > 0)
+      credit(*which, std::exchange(of.promised, 0));
 
     // Nobody overtakes those who wait in the same account.
     auto& line = which->waiters_;
     bool first = line.empty() || line.front().number == of.number;
     granted = first && fits(*which, bytes);
     if (granted) {
-      if (of.number != 0) line.pop_front();
+      if (of.number != 0)
+        line.pop_front();
       of.number = 0;
       charge(*which, bytes);
     } else if (of.number == 0) {
       of.number = next_wait_++;
       line.push_back(waiter{stream, of.number, std::max(bytes, limits_.room_bytes), 0, 0});
     }
-    if (!granted) pressed[0] = which->tenant_;
+    if (!granted)
+      pressed[0] = which->tenant_;
     if (!granted || (used_ > lendable() / 4 * 3 && !pressed_)) {
       pressed[1] = largest();
       pressed_ = true;
     }
   }
-  if (!on_pressure) return granted;
-  if (pressed[0].value != 0) on_pressure(pressed[0]);
-  if (pressed[1].value != 0 && pressed[1] != pressed[0]) on_pressure(pressed[1]);
+  if (!on_pressure)
+    return granted;
+  if (pressed[0].value != 0)
+    on_pressure(pressed[0]);
+  if (pressed[1].value != 0 && pressed[1] != pressed[0])
+    on_pressure(pressed[1]);
   return granted;
 }
 
@@ -126,7 +141,7 @@ void memory_budget::claim_promise(account& which, lease& of) {
   auto w = std::find_if(which.waiters_.begin(), which.waiters_.end(),
                         [&](const waiter& x) { return x.number == of.number; });
   if (w == which.waiters_.end()) {
-    of.number = 0;            // the promise expired
+    of.number = 0; // the promise expired
   } else if (w->promised > 0) {
     of.promised += w->promised;
     of.number = 0;
@@ -161,7 +176,8 @@ void memory_budget::give_back(const std::shared_ptr<account>& which, std::uint64
   {
     std::lock_guard lock{mutex_};
     credit(*which, bytes);
-    if (used_ <= lendable() / 8 * 5) pressed_ = false;
+    if (used_ <= lendable() / 8 * 5)
+      pressed_ = false;
     promise_room(calls);
   }
   run(calls);
@@ -170,8 +186,10 @@ void memory_budget::give_back(const std::shared_ptr<account>& which, std::uint64
 void memory_budget::promise_room(std::vector<call>& calls) {
   for (auto& a : accounts_) {
     for (auto& w : a->waiters_) {
-      if (w.promised > 0) continue;
-      if (!fits(*a, w.need)) break;
+      if (w.promised > 0)
+        continue;
+      if (!fits(*a, w.need))
+        break;
       charge(*a, w.need);
       w.promised = w.need;
       w.promised_at = now_;
@@ -187,7 +205,8 @@ void memory_budget::expire(unix_ns now, duration_ns age) {
     now_ = now;
     for (auto& a : accounts_)
       std::erase_if(a->waiters_, [&](const waiter& w) {
-        if (w.promised == 0 || w.promised_at + age > now) return false;
+        if (w.promised == 0 || w.promised_at + age > now)
+          return false;
         credit(*a, w.promised);
         return true;
       });
@@ -204,13 +223,16 @@ void memory_budget::set_now(unix_ns now) {
 tenant_id memory_budget::largest() const {
   const account* most = nullptr;
   for (auto& a : accounts_)
-    if (most == nullptr || a->used_ > most->used_) most = a.get();
+    if (most == nullptr || a->used_ > most->used_)
+      most = a.get();
   return most == nullptr ? tenant_id{0} : most->tenant_;
 }
 
 void memory_budget::run(const std::vector<call>& calls) const {
-  if (!on_room) return;
-  for (auto& c : calls) on_room(c.tenant, c.stream);
+  if (!on_room)
+    return;
+  for (auto& c : calls)
+    on_room(c.tenant, c.stream);
 }
 
 std::uint64_t memory_budget::used_bytes() const {

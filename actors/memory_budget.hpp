@@ -18,16 +18,17 @@ namespace varve {
 /// How much log may be in memory, and who gets it. Counts whole slabs of the arena it owns.
 ///
 /// Of what may be lent, half is split evenly between tenants: each always gets its share. The other half is
-/// common; the tenants of one destination together take at most half of it, so that one dead destination cannot
-/// starve the tenants of another. A reserve (two blocks per worker) is never lent: what is inside can always be
-/// packed and written out. A stream that is refused waits in line; memory that comes free is promised to it until
-/// it came for it or the promise expired. Thread-safe; `on_room` and `on_pressure` are called without its lock.
+/// common; the tenants of one destination together take at most half of it, so that one dead destination
+/// cannot starve the tenants of another. A reserve (two blocks per worker) is never lent: what is inside can
+/// always be packed and written out. A stream that is refused waits in line; memory that comes free is
+/// promised to it until it came for it or the promise expired. Thread-safe; `on_room` and `on_pressure` are
+/// called without its lock.
 class memory_budget {
 public:
   struct limits {
     std::uint64_t budget_bytes = 0;
-    std::uint64_t reserve_bytes = 0;   ///< part of budget_bytes
-    std::uint64_t room_bytes = 0;      ///< promised to a stream that waits: about one block or more
+    std::uint64_t reserve_bytes = 0; ///< part of budget_bytes
+    std::uint64_t room_bytes = 0;    ///< promised to a stream that waits: about one block or more
   };
   explicit memory_budget(limits given);
 
@@ -39,8 +40,8 @@ public:
 
   /// A stream's place in line and what it was promised. Owned by the stream, used under its lock.
   struct lease {
-    std::uint64_t promised = 0;      ///< bytes it may still take although others wait
-    std::uint64_t number = 0;        ///< of its wait; 0: it does not wait
+    std::uint64_t promised = 0; ///< bytes it may still take although others wait
+    std::uint64_t number = 0;   ///< of its wait; 0: it does not wait
   };
 
   /// Charges `bytes` (a multiple of the slab size) to the account, or refuses and puts the stream in line.
@@ -61,13 +62,13 @@ public:
   std::uint64_t used_bytes() const;
   std::uint64_t peak_bytes() const;
   std::uint64_t used_bytes(const std::shared_ptr<account>& which) const;
-  bool under_pressure() const;      ///< more than three quarters of what may be lent is in use
+  bool under_pressure() const; ///< more than three quarters of what may be lent is in use
   slab_arena& arena() { return arena_; }
 
   /// Set once, before the first take().
   std::function<void(tenant_id, stream_id)> on_room;
-  /// A tenant that should cut and sync what it holds: the one that uses most, when three quarters are crossed,
-  /// and the one that was refused.
+  /// A tenant that should cut and sync what it holds: the one that uses most, when three quarters are
+  /// crossed, and the one that was refused.
   std::function<void(tenant_id)> on_pressure;
 
 private:
@@ -77,8 +78,8 @@ private:
   struct waiter {
     stream_id stream;
     std::uint64_t number = 0;
-    std::uint64_t need = 0;        // what it will be promised: what it asked for, at least room_bytes
-    std::uint64_t promised = 0;    // 0: still in line
+    std::uint64_t need = 0;     // what it will be promised: what it asked for, at least room_bytes
+    std::uint64_t promised = 0; // 0: still in line
     unix_ns promised_at = 0;
   };
   struct call {
@@ -98,12 +99,12 @@ private:
 
   const limits limits_;
   slab_arena arena_;
-  mutable std::mutex mutex_;       // guards all below and every account
+  mutable std::mutex mutex_; // guards all below and every account
   std::vector<std::shared_ptr<account>> accounts_;
   std::unordered_map<std::string, std::shared_ptr<group>> groups_;
   std::uint64_t used_ = 0, peak_ = 0;
   std::uint64_t common_used_ = 0;
-  std::uint64_t share_ = 0;        // guaranteed to each account
+  std::uint64_t share_ = 0; // guaranteed to each account
   std::uint64_t next_wait_ = 1;
   unix_ns now_ = 0;
   bool pressed_ = false;
@@ -117,8 +118,8 @@ private:
   friend class memory_budget;
   const tenant_id tenant_;
   std::shared_ptr<group> group_;
-  std::uint64_t used_ = 0;              // taken and promised
-  std::deque<waiter> waiters_;          // in order of refusal; those with a promise first
+  std::uint64_t used_ = 0;     // taken and promised
+  std::deque<waiter> waiters_; // in order of refusal; those with a promise first
 };
 
 } // namespace varve

@@ -12,16 +12,17 @@
 #include <memory>
 #include <string>
 
-/// What travels between actors. Everything big is behind a shared_ptr to something that is not changed any more;
-/// nothing here is ever serialised.
+/// What travels between actors. Everything big is behind a shared_ptr to something that is not changed any
+/// more; nothing here is ever serialised.
 namespace varve {
 
-/// One piece of work for an I/O actor. It runs on the actor's thread with the destination, or with the reason why
-/// there is none, and leaves its outcome where the lambda says; the answer to the message only says that it ran.
+/// One piece of work for an I/O actor. It runs on the actor's thread with the destination, or with the reason
+/// why there is none, and leaves its outcome where the lambda says; the answer to the message only says that
+/// it ran.
 struct io_job {
-  std::string label;     ///< for traces: "append t1/…"
+  std::string label; ///< for traces: "append t1/…"
   std::function<void(const result<std::shared_ptr<destination>>&)> run;
-  bool reopen = false;   ///< set by run: the root of the destination is not what was opened; open it again
+  bool reopen = false; ///< set by run: the root of the destination is not what was opened; open it again
 };
 using io_job_ptr = std::shared_ptr<io_job>;
 
@@ -47,9 +48,9 @@ using durable_wait_ptr = std::shared_ptr<durable_wait>;
 struct tenant_order {
   enum class kind : std::uint8_t { archivelog, noarchivelog, interrupt, options, close };
   kind what = kind::options;
-  std::string destination;           ///< archivelog: the URI
-  dest_option option;                ///< archivelog, options
-  break_record broken;               ///< interrupt
+  std::string destination; ///< archivelog: the URI
+  dest_option option;      ///< archivelog, options
+  break_record broken;     ///< interrupt
 };
 using tenant_order_ptr = std::shared_ptr<const tenant_order>;
 

@@ -13,7 +13,8 @@ constexpr std::size_t stream_changes_per_index = 4096;
 
 std::size_t epochs_in(const std::vector<indexed_segment>& segments) {
   std::set<epoch> found;
-  for (auto& each : segments) found.insert(each.segment.epoch);
+  for (auto& each : segments)
+    found.insert(each.segment.epoch);
   return found.size();
 }
 
@@ -21,20 +22,26 @@ std::size_t epochs_in(const std::vector<indexed_segment>& segments) {
 
 byte_counts piece_ledger::piece::counts() const {
   auto sum = indexed;
-  for (auto& each : ended) sum += each.counts;
-  if (open) sum += open->counts;
+  for (auto& each : ended)
+    sum += each.counts;
+  if (open)
+    sum += open->counts;
   return sum;
 }
 
-void piece_ledger::adopt_nothing(const commit_record& first) { record_ = first; }
+void piece_ledger::adopt_nothing(const commit_record& first) {
+  record_ = first;
+}
 
 void piece_ledger::adopt(const committed_state& state) {
   record_ = state.commit.record;
   pieces_.clear();
   streams_.clear();
   changed_streams_.clear();
-  for (auto& row : state.streams) streams_[row.stream] = row;
-  for (auto& row : record_.stream_changes) changed_streams_.insert(row.stream);
+  for (auto& row : state.streams)
+    streams_[row.stream] = row;
+  for (auto& row : record_.stream_changes)
+    changed_streams_.insert(row.stream);
   last_end_ = 0;
   byte_counts open_counts;
   for (auto& each : state.open_pieces) {
@@ -50,10 +57,12 @@ void piece_ledger::adopt(const committed_state& state) {
       of.indexed.entries -= std::min(of.indexed.entries, recent.counts.entries);
     }
     open_counts += of.counts();
-    if (each.piece.piece.round == record_.round.id) last_end_ = std::max(last_end_, of.bounds.end_scn);
+    if (each.piece.piece.round == record_.round.id)
+      last_end_ = std::max(last_end_, of.bounds.end_scn);
   }
   for (auto& each : record_.frozen_pieces)
-    if (each.piece.round == record_.round.id) last_end_ = std::max(last_end_, each.bounds.end_scn);
+    if (each.piece.round == record_.round.id)
+      last_end_ = std::max(last_end_, each.bounds.end_scn);
   sealed_counts_ = record_.round_counts;
   sealed_counts_.input_bytes -= std::min(sealed_counts_.input_bytes, open_counts.input_bytes);
   sealed_counts_.output_bytes -= std::min(sealed_counts_.output_bytes, open_counts.output_bytes);
@@ -94,7 +103,8 @@ void piece_ledger::absorb(const durable_report& report) {
     changed_pieces_[made.piece];
   }
   for (auto& [key, of] : pieces_)
-    if (std::exchange(of.open, std::nullopt)) changed_pieces_[key];
+    if (std::exchange(of.open, std::nullopt))
+      changed_pieces_[key];
   for (auto& [key, segment] : report.ended) {
     pieces_[key].ended.push_back(segment);
     changed_pieces_[key];
@@ -103,10 +113,12 @@ void piece_ledger::absorb(const durable_report& report) {
     pieces_[key].open = segment;
     changed_pieces_[key];
   }
-  for (auto& key : report.finished) pieces_[key].finished = true;
+  for (auto& key : report.finished)
+    pieces_[key].finished = true;
   for (auto& [id, position] : report.moved) {
     auto [row, fresh] = streams_.try_emplace(id, stream_row{id, 0, {}, false});
-    if (fresh) changed_streams_.insert(id);
+    if (fresh)
+      changed_streams_.insert(id);
     row->second.position = position;
   }
   record_.next_piece = std::max(record_.next_piece, report.next_piece);
@@ -116,13 +128,15 @@ void piece_ledger::absorb(const durable_report& report) {
 void piece_ledger::count_round() {
   record_.round_counts = sealed_counts_;
   for (auto& [key, of] : pieces_)
-    if (key.round == record_.round.id) record_.round_counts += of.counts();
+    if (key.round == record_.round.id)
+      record_.round_counts += of.counts();
 }
 
 std::vector<stream_row> piece_ledger::all_rows() const {
   std::vector<stream_row> rows;
   rows.reserve(streams_.size());
-  for (auto& [id, row] : streams_) rows.push_back(row);
+  for (auto& [id, row] : streams_)
+    rows.push_back(row);
   return rows;
 }
 
@@ -133,29 +147,36 @@ void piece_ledger::table_is(object_kind kind, piece_key piece, const object_ref&
 
 std::optional<piece_ledger::object> piece_ledger::next_object(epoch current, scn checkpoint, bool round_over,
                                                               unix_ns now) {
-  if (auto made = make_index(current)) return made;
-  if (auto made = make_seal(current, checkpoint, now)) return made;
-  if (auto made = make_piece_list(current)) return made;
-  if (round_over && pieces_.empty() && !round_end_made_) return make_round_end(current, now);
+  if (auto made = make_index(current))
+    return made;
+  if (auto made = make_seal(current, checkpoint, now))
+    return made;
+  if (auto made = make_piece_list(current))
+    return made;
+  if (round_over && pieces_.empty() && !round_end_made_)
+    return make_round_end(current, now);
   return std::nullopt;
 }
 
 void piece_ledger::object_made() {
-  if (auto then = std::exchange(when_made_, nullptr)) then();
+  if (auto then = std::exchange(when_made_, nullptr))
+    then();
 }
 
 std::optional<piece_ledger::object> piece_ledger::make_index(epoch current) {
   for (auto& [key, of] : pieces_) {
     bool many = of.ended.size() >= segments_per_index || epochs_in(of.ended) >= epochs_per_index ||
                 (changed_streams_.size() >= stream_changes_per_index && key == pieces_.rbegin()->first);
-    if (!many) continue;
+    if (!many)
+      continue;
     segment_index index{tenant_, key, of.index, of.ended, all_rows()};
     auto number = of.indexes + 1;
     auto content = encode(archive_, index);
     object_ref ref{current, number, digest_of(content)};
     when_made_ = [this, key = key, ref, number] {
       auto& made = pieces_.at(key);
-      for (auto& each : made.ended) made.indexed += each.counts;
+      for (auto& each : made.ended)
+        made.indexed += each.counts;
       made.ended.clear();
       made.index = ref;
       made.indexes = number;
@@ -168,11 +189,13 @@ std::optional<piece_ledger::object> piece_ledger::make_index(epoch current) {
 
 /// Pieces are sealed in id order, once the committed checkpoint has passed their end.
 std::optional<piece_ledger::object> piece_ledger::make_seal(epoch current, scn checkpoint, unix_ns now) {
-  if (pieces_.empty()) return std::nullopt;
+  if (pieces_.empty())
+    return std::nullopt;
   auto& [key, of] = *pieces_.begin();
   bool passed = checkpoint == scn_max || of.bounds.end_scn - 1 <= checkpoint;
-  if (!of.finished || of.open || !passed) return std::nullopt;
-  piece_seal seal{tenant_,      key,         of.bounds, of.created_at, now, record_.round.checkpoint_scn,
+  if (!of.finished || of.open || !passed)
+    return std::nullopt;
+  piece_seal seal{tenant_,     key,      of.bounds, of.created_at, now, record_.round.checkpoint_scn,
                   of.counts(), of.index, of.ended,  all_rows()};
   auto content = encode(archive_, seal);
   object_ref ref{current, 0, digest_of(content)};
@@ -189,7 +212,8 @@ std::optional<piece_ledger::object> piece_ledger::make_seal(epoch current, scn c
 }
 
 std::optional<piece_ledger::object> piece_ledger::make_piece_list(epoch current) {
-  if (record_.frozen_pieces.size() <= frozen_in_commit) return std::nullopt;
+  if (record_.frozen_pieces.size() <= frozen_in_commit)
+    return std::nullopt;
   // Half of them at once, so that a list is written every few dozen pieces and not with each.
   auto middle = record_.frozen_pieces.begin() + frozen_in_commit / 2;
   piece_list list{tenant_, record_.piece_list, {record_.frozen_pieces.begin(), middle}};
@@ -232,12 +256,15 @@ commit_record piece_ledger::record(std::optional<stream_id> limiting) const {
   auto made = record_;
   made.limiting_stream = limiting;
   made.stream_changes.clear();
-  for (auto id : changed_streams_) made.stream_changes.push_back(streams_.at(id));
+  for (auto id : changed_streams_)
+    made.stream_changes.push_back(streams_.at(id));
   made.open_pieces.clear();
   for (auto& [key, of] : pieces_) {
     open_piece piece{key, of.bounds, of.start, of.index, {}, of.counts()};
-    for (auto& each : of.ended) piece.segments.push_back(each.segment);
-    if (of.open) piece.segments.push_back(of.open->segment);
+    for (auto& each : of.ended)
+      piece.segments.push_back(each.segment);
+    if (of.open)
+      piece.segments.push_back(of.open->segment);
     made.open_pieces.push_back(std::move(piece));
   }
   return made;
@@ -251,11 +278,13 @@ bool piece_ledger::wants_finish(scn checkpoint) const {
 std::vector<scn> piece_ledger::open_ends() const {
   std::vector<scn> ends;
   for (auto& [key, of] : pieces_)
-    if (key.round == record_.round.id) ends.push_back(of.bounds.end_scn);
+    if (key.round == record_.round.id)
+      ends.push_back(of.bounds.end_scn);
   return ends;
 }
 
-writer_start piece_ledger::start_of_writer(epoch current, std::uint64_t segment_bytes, std::uint64_t sync_bytes) const {
+writer_start piece_ledger::start_of_writer(epoch current, std::uint64_t segment_bytes,
+                                           std::uint64_t sync_bytes) const {
   writer_start start;
   start.archive = archive_;
   start.tenant = tenant_;
@@ -278,7 +307,8 @@ std::vector<piece_ledger::piece_row> piece_ledger::take_changed() {
       continue;
     }
     auto of = pieces_.find(key);
-    if (of == pieces_.end()) continue;
+    if (of == pieces_.end())
+      continue;
     rows.push_back({key, of->second.bounds, of->second.counts(), of->second.created_at, false,
                     key == pieces_.rbegin()->first});
   }

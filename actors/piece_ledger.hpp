@@ -11,9 +11,9 @@
 
 namespace varve {
 
-/// Everything a tenant's next commit says: its round, its pieces with what is durable of them, its streams. Taken
-/// over from the newest commit, fed with the writer's reports, and asked for the next record. No I/O; used by the
-/// tenant's checkpoint alone.
+/// Everything a tenant's next commit says: its round, its pieces with what is durable of them, its streams.
+/// Taken over from the newest commit, fed with the writer's reports, and asked for the next record. No I/O;
+/// used by the tenant's checkpoint alone.
 class piece_ledger {
 public:
   piece_ledger(tenant_id tenant, const random_id& archive) : tenant_(tenant), archive_(archive) {}
@@ -42,9 +42,9 @@ public:
     object_path path;
     bytes content;
   };
-  /// Index objects of pieces that have grown (256 segments, 64 epochs, or many stream changes), piece lists for
-  /// frozen pieces that leave the commit, seals of finished pieces up to `checkpoint` (scn_max: all finished ones),
-  /// and, once `round_over`, the round's end.
+  /// Index objects of pieces that have grown (256 segments, 64 epochs, or many stream changes), piece lists
+  /// for frozen pieces that leave the commit, seals of finished pieces up to `checkpoint` (scn_max: all
+  /// finished ones), and, once `round_over`, the round's end.
   std::optional<object> next_object(epoch current, scn checkpoint, bool round_over, unix_ns now);
   /// It is durable.
   void object_made();
@@ -56,7 +56,8 @@ public:
   /// The lowest open piece that ends at or below `checkpoint` + 1, if any.
   bool wants_finish(scn checkpoint) const;
   writer_start start_of_writer(epoch current, std::uint64_t segment_bytes, std::uint64_t sync_bytes) const;
-  /// Ends of the round's pieces that are still open, ascending; and of the newest one, sealed or not (0: none).
+  /// Ends of the round's pieces that are still open, ascending; and of the newest one, sealed or not (0:
+  /// none).
   std::vector<scn> open_ends() const;
   scn last_end() const { return last_end_; }
 
@@ -76,10 +77,10 @@ private:
     object_ref start;
     unix_ns created_at = 0;
     std::optional<object_ref> index;
-    std::uint32_t indexes = 0;                    // made in this epoch
-    std::vector<indexed_segment> ended;           // since the index
-    std::optional<indexed_segment> open;          // the writer's growing segment
-    byte_counts indexed;                          // of the segments in index objects
+    std::uint32_t indexes = 0;           // made in this epoch
+    std::vector<indexed_segment> ended;  // since the index
+    std::optional<indexed_segment> open; // the writer's growing segment
+    byte_counts indexed;                 // of the segments in index objects
     bool finished = false;
     byte_counts counts() const;
   };
@@ -93,12 +94,12 @@ private:
 
   const tenant_id tenant_;
   const random_id archive_;
-  commit_record record_;                          // all but open pieces and stream changes is kept up to date here
-  std::map<piece_key, piece> pieces_;             // unsealed
+  commit_record record_;              // all but open pieces and stream changes is kept up to date here
+  std::map<piece_key, piece> pieces_; // unsealed
   std::map<stream_id, stream_row> streams_;
-  std::set<stream_id> changed_streams_;           // since record_.stream_table
+  std::set<stream_id> changed_streams_; // since record_.stream_table
   std::map<piece_key, piece_row> changed_pieces_;
-  byte_counts sealed_counts_;                     // of the round's sealed pieces
+  byte_counts sealed_counts_; // of the round's sealed pieces
   scn last_end_ = 0;
   std::uint32_t lists_ = 0;
   bool round_end_made_ = false;

@@ -14,11 +14,11 @@ struct writer_actor_state {
 
   writer_pointer self;
   piece_writer_parts parts;
-  std::unique_ptr<segment_writer> writer;    // of this epoch; null: none
+  std::unique_ptr<segment_writer> writer; // of this epoch; null: none
   std::uint64_t epoch = 0;
-  std::uint64_t generation = 0;              // of `writer`: late answers of an older one are ignored
-  bool busy = false;                         // an operation is at the pool
-  bool pausing = false;                      // after a failure
+  std::uint64_t generation = 0; // of `writer`: late answers of an older one are ignored
+  bool busy = false;            // an operation is at the pool
+  bool pausing = false;         // after a failure
   bool troubled = false;
   backoff pause;
   struct asked {
@@ -30,7 +30,8 @@ struct writer_actor_state {
   std::uint64_t counted_syncs = 0, counted_bytes = 0;
 
   void refuse_all() {
-    for (auto& each : waiting) each.promise.deliver(caf::make_error(caf::sec::request_receiver_down));
+    for (auto& each : waiting)
+      each.promise.deliver(caf::make_error(caf::sec::request_receiver_down));
     waiting.clear();
   }
 
@@ -61,13 +62,15 @@ struct writer_actor_state {
       i->promise.deliver(std::make_shared<const durable_report>(writer->take_report()));
       i = waiting.erase(i);
     }
-    if (parts.syncs != nullptr) *parts.syncs += writer->syncs() - std::exchange(counted_syncs, writer->syncs());
+    if (parts.syncs != nullptr)
+      *parts.syncs += writer->syncs() - std::exchange(counted_syncs, writer->syncs());
     if (parts.stored_bytes != nullptr)
       *parts.stored_bytes += writer->stored_bytes() - std::exchange(counted_bytes, writer->stored_bytes());
   }
 
   void pump() {
-    if (!writer || busy || pausing) return;
+    if (!writer || busy || pausing)
+      return;
     auto op = writer->next(parts.now());
     if (writer->broken()) {
       trouble(std::make_shared<const error>(*writer->broken()));
@@ -86,12 +89,13 @@ struct writer_actor_state {
   void run(writer_operation::create& what) {
     auto path = what.path;
     auto content = std::make_shared<bytes>(std::move(what.content));
-    run_io<bool>(self, parts.pool, "create " + path,
-                 [path, content](destination& where) -> result<bool> {
-                   VARVE_TRY(create_same(where, path, *content));
-                   return true;
-                 },
-                 [this, g = generation](result<bool> made) { finished(g, made.ok() ? status{} : made.error()); });
+    run_io<bool>(
+        self, parts.pool, "create " + path,
+        [path, content](destination& where) -> result<bool> {
+          VARVE_TRY(create_same(where, path, *content));
+          return true;
+        },
+        [this, g = generation](result<bool> made) { finished(g, made.ok() ? status{} : made.error()); });
   }
 
   void run(writer_operation::open& what) {
@@ -100,42 +104,49 @@ struct writer_actor_state {
         self, parts.pool, "open " + path,
         [path](destination& where) -> result<std::shared_ptr<segment_file>> {
           auto opened = where.open_segment(path);
-          if (!opened.ok()) return opened.error();
+          if (!opened.ok())
+            return opened.error();
           return std::shared_ptr<segment_file>(std::move(*opened));
         },
         [this, g = generation](result<std::shared_ptr<segment_file>> opened) {
-          if (opened.ok()) finished(g, {}, *opened);
-          else finished(g, opened.error());
+          if (opened.ok())
+            finished(g, {}, *opened);
+          else
+            finished(g, opened.error());
         });
   }
 
   void run(writer_operation::append& what) {
     auto op = std::make_shared<writer_operation::append>(std::move(what));
-    run_io<bool>(self, parts.pool, "append",
-                 [op](destination&) -> result<bool> {
-                   VARVE_TRY(op->file->append(op->parts));
-                   return true;
-                 },
-                 [this, g = generation](result<bool> done) { finished(g, done.ok() ? status{} : done.error()); });
+    run_io<bool>(
+        self, parts.pool, "append",
+        [op](destination&) -> result<bool> {
+          VARVE_TRY(op->file->append(op->parts));
+          return true;
+        },
+        [this, g = generation](result<bool> done) { finished(g, done.ok() ? status{} : done.error()); });
   }
 
   void run(writer_operation::sync& what) {
     auto file = what.file;
-    run_io<bool>(self, parts.pool, "sync",
-                 [file](destination&) -> result<bool> {
-                   VARVE_TRY(file->sync());
-                   return true;
-                 },
-                 [this, g = generation](result<bool> done) { finished(g, done.ok() ? status{} : done.error()); });
+    run_io<bool>(
+        self, parts.pool, "sync",
+        [file](destination&) -> result<bool> {
+          VARVE_TRY(file->sync());
+          return true;
+        },
+        [this, g = generation](result<bool> done) { finished(g, done.ok() ? status{} : done.error()); });
   }
 
   void finished(std::uint64_t of, const status& outcome, std::shared_ptr<segment_file> opened = nullptr) {
-    if (of != generation || !writer) return;
+    if (of != generation || !writer)
+      return;
     busy = false;
     if (outcome.ok()) {
       writer->done(std::move(opened));
       pause.reset();
-      if (std::exchange(troubled, false)) parts.on_trouble(nullptr);
+      if (std::exchange(troubled, false))
+        parts.on_trouble(nullptr);
       answer_waiting();
       pump();
       return;
@@ -143,7 +154,8 @@ struct writer_actor_state {
     writer->failed(outcome.error());
     trouble(std::make_shared<const error>(writer->broken() ? *writer->broken() : outcome.error()));
     // A name that is taken is a leftover of our own attempt whose answer was lost: the next number is free.
-    if (outcome.code() == errc::already_exists) return pump();
+    if (outcome.code() == errc::already_exists)
+      return pump();
     pausing = true;
     self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
   }
@@ -154,11 +166,13 @@ struct writer_actor_state {
   }
 
   caf::result<durable_report_ptr> ask(std::uint64_t ticket, bool finish) {
-    if (!writer) return caf::make_error(caf::sec::request_receiver_down);
+    if (!writer)
+      return caf::make_error(caf::sec::request_receiver_down);
     auto promise = self->make_response_promise<durable_report_ptr>();
     waiting.push_back({ticket, finish, promise});
     pump();
-    if (writer) answer_waiting();
+    if (writer)
+      answer_waiting();
     return promise;
   }
 };
@@ -172,25 +186,30 @@ piece_writer_actor spawn_piece_writer(caf::actor_system& system, piece_writer_pa
     return {[&state](begin_atom, const writer_start_ptr& start) { state.begin(start); },
             [&state](end_atom) { state.end(); },
             [&state](packed_atom, std::uint64_t epoch, const cut_block_ptr& block) {
-              if (!state.writer || epoch != state.epoch) return;   // of an epoch that is over
+              if (!state.writer || epoch != state.epoch)
+                return; // of an epoch that is over
               state.writer->add(block);
               state.pump();
             },
             [&state](durable_atom, std::uint64_t ticket) -> caf::result<durable_report_ptr> {
-              if (state.writer) state.writer->want_durable(ticket);
+              if (state.writer)
+                state.writer->want_durable(ticket);
               return state.ask(ticket, false);
             },
             [&state](finish_atom, scn upto) -> caf::result<durable_report_ptr> {
-              if (state.writer) state.writer->finish(upto);
+              if (state.writer)
+                state.writer->finish(upto);
               return state.ask(0, true);
             },
             [&state](pressure_atom) {
-              if (!state.writer) return;
+              if (!state.writer)
+                return;
               state.writer->want_memory();
               state.pump();
             },
             [&state](retry_atom, std::uint64_t generation) {
-              if (generation != state.generation) return;
+              if (generation != state.generation)
+                return;
               state.pausing = false;
               state.pump();
             }};

@@ -8,7 +8,7 @@ struct piece_writer_parts {
   tenant_id tenant;
   io_pool_actor pool;
   std::function<unix_ns()> now;
-  std::function<void(error_ptr)> on_trouble;   ///< it cannot go on for now (nullptr: it can again)
+  std::function<void(error_ptr)> on_trouble; ///< it cannot go on for now (nullptr: it can again)
   std::atomic<std::uint64_t>* syncs = nullptr;
   std::atomic<std::uint64_t>* stored_bytes = nullptr;
 };

@@ -6,9 +6,10 @@
 namespace varve {
 namespace {
 
-/// One append: large enough that its system call is nothing, small enough that a sync does not wait long for it.
+/// One append: large enough that its system call is nothing, small enough that a sync does not wait long for
+/// it.
 constexpr std::uint64_t batch_bytes_max = 4 << 20;
-constexpr std::size_t batch_parts_max = 900;   // below IOV_MAX
+constexpr std::size_t batch_parts_max = 900; // below IOV_MAX
 
 } // namespace
 
@@ -45,12 +46,15 @@ void segment_writer::add(cut_block_ptr block) {
   }
 }
 
-void segment_writer::want_durable(std::uint64_t ticket) { wanted_ticket_ = std::max(wanted_ticket_, ticket); }
+void segment_writer::want_durable(std::uint64_t ticket) {
+  wanted_ticket_ = std::max(wanted_ticket_, ticket);
+}
 
 void segment_writer::finish(scn upto) {
   finish_upto_ = std::max(finish_upto_, upto);
   for (auto& [key, of] : pieces_)
-    if (upto == scn_max || of.bounds.end_scn - 1 <= upto) of.finishing = true;
+    if (upto == scn_max || of.bounds.end_scn - 1 <= upto)
+      of.finishing = true;
 }
 
 bool segment_writer::is_durable(std::uint64_t ticket) const {
@@ -62,9 +66,12 @@ bool segment_writer::finished() const {
 }
 
 bool segment_writer::pass_wanted() const {
-  if (unsynced_.empty()) return false;
-  if (unsynced_bytes_ >= start_.sync_bytes) return true;
-  if (want_memory_ && queue_.empty()) return true;
+  if (unsynced_.empty())
+    return false;
+  if (unsynced_bytes_ >= start_.sync_bytes)
+    return true;
+  if (want_memory_ && queue_.empty())
+    return true;
   return wanted_ticket_ >= *not_durable_.begin() && arrived_ >= wanted_ticket_ &&
          (not_written_.empty() || *not_written_.begin() > wanted_ticket_);
 }
@@ -90,32 +97,44 @@ void segment_writer::collect_finished() {
 /// A piece whose open segment must get its footer: the piece is finishing and nothing of it waits.
 segment_writer::piece* segment_writer::piece_to_end() {
   for (auto& [key, of] : pieces_) {
-    if (!of.finishing || !of.current || of.current->has_footer) continue;
-    if (!waits_for(of)) return &of;
+    if (!of.finishing || !of.current || of.current->has_footer)
+      continue;
+    if (!waits_for(of))
+      return &of;
   }
   return nullptr;
 }
 
 writer_operation segment_writer::next(unix_ns now) {
-  if (broken_ || running_ != running::nothing) return {};
-  if (!pass_.empty()) return sync_next();
+  if (broken_ || running_ != running::nothing)
+    return {};
+  if (!pass_.empty())
+    return sync_next();
   if (pass_wanted()) {
     for (auto& [key, of] : pieces_)
-      if (of.current && of.current->dirty()) pass_.push_back(of.current);
+      if (of.current && of.current->dirty())
+        pass_.push_back(of.current);
     pass_all_ = pass_;
-    if (!pass_.empty()) return sync_next();
+    if (!pass_.empty())
+      return sync_next();
   }
-  if (auto* of = piece_to_end()) return append_footer(*of);
+  if (auto* of = piece_to_end())
+    return append_footer(*of);
   collect_finished();
-  if (queue_.empty()) return {};
+  if (queue_.empty())
+    return {};
   auto* of = find_or_make_piece(*queue_.front(), now);
-  if (of == nullptr) return {};
+  if (of == nullptr)
+    return {};
   auto key = std::find_if(pieces_.begin(), pieces_.end(), [&](auto& x) { return &x.second == of; })->first;
-  if (!of->start_made) return start_piece(key, *of);
-  if (!of->current) return open_segment(key, *of);
+  if (!of->start_made)
+    return start_piece(key, *of);
+  if (!of->current)
+    return open_segment(key, *of);
   auto size = queue_.front()->packed().size();
   bool holds_blocks = !of->current->blocks.empty();
-  if (holds_blocks && of->current->size + size > start_.segment_bytes) return append_footer(*of);
+  if (holds_blocks && of->current->size + size > start_.segment_bytes)
+    return append_footer(*of);
   return append_batch(key, *of);
 }
 
@@ -128,7 +147,8 @@ segment_writer::piece* segment_writer::find_piece(const cut_block& block) {
 
 /// The piece of a block, made if there is none. nullptr: broken().
 segment_writer::piece* segment_writer::find_or_make_piece(const cut_block& block, unix_ns now) {
-  if (auto* known = find_piece(block)) return known;
+  if (auto* known = find_piece(block))
+    return known;
   auto& header = block.header;
   bool inside = start_.last_end != 0 && header.first_scn < start_.last_end;
   if (inside || header.last_scn >= block.end_scn) {
@@ -140,7 +160,8 @@ segment_writer::piece* segment_writer::find_or_make_piece(const cut_block& block
     return nullptr;
   }
   auto key = piece_key{start_.round, start_.no_split ? piece_id{0} : start_.next_piece};
-  if (!start_.no_split) start_.next_piece = piece_id{start_.next_piece.value + 1};
+  if (!start_.no_split)
+    start_.next_piece = piece_id{start_.next_piece.value + 1};
   piece made;
   made.bounds.start_scn = start_.last_end != 0 ? start_.last_end : header.first_scn;
   made.bounds.end_scn = start_.no_split ? scn_max : block.end_scn;
@@ -155,7 +176,8 @@ writer_operation segment_writer::start_piece(piece_key key, piece& of) {
   running_piece_ = key;
   auto content = encode(start_.archive, piece_start{start_.tenant, key, of.bounds, of.made.created_at});
   of.made.start = {start_.epoch, 0, digest_of(content)};
-  return {writer_operation::create{to_path(piece_start_name{start_.tenant, key, start_.epoch}), std::move(content)}};
+  return {writer_operation::create{to_path(piece_start_name{start_.tenant, key, start_.epoch}),
+                                   std::move(content)}};
 }
 
 writer_operation segment_writer::open_segment(piece_key key, piece& of) {
@@ -178,7 +200,8 @@ writer_operation segment_writer::append_batch(piece_key key, piece& of) {
   if (to.size == 0)
     header = encode_segment_header(start_.archive, {start_.tenant, key, to.ref.epoch, to.ref.number});
   op.prologue = prologue_ = std::make_shared<const bytes>(std::move(header));
-  if (!prologue_->empty()) op.parts.push_back(*prologue_);
+  if (!prologue_->empty())
+    op.parts.push_back(*prologue_);
   std::uint64_t size = prologue_->size();
   batch_ = 0;
   for (auto& block : queue_) {
@@ -186,7 +209,8 @@ writer_operation segment_writer::append_batch(piece_key key, piece& of) {
     bool fits = size + more <= batch_bytes_max && to.size + size + more <= start_.segment_bytes &&
                 op.parts.size() < batch_parts_max;
     // A block of another piece may stand behind one of this piece.
-    if (batch_ > 0 && (!fits || find_piece(*block) != &of)) break;
+    if (batch_ > 0 && (!fits || find_piece(*block) != &of))
+      break;
     block->packed().views(op.parts);
     op.blocks.push_back(block);
     size += more;
@@ -211,12 +235,15 @@ void segment_writer::done(std::shared_ptr<segment_file> opened) {
   auto what = std::exchange(running_, running::nothing);
   auto of = pieces_.find(running_piece_);
   switch (what) {
-  case running::nothing: break;
+  case running::nothing:
+    break;
   case running::start_object:
     of->second.start_made = true;
     report_.made.push_back(of->second.made);
     break;
-  case running::opening: of->second.current->file = std::move(opened); break;
+  case running::opening:
+    of->second.current->file = std::move(opened);
+    break;
   case running::appending: {
     auto& to = *of->second.current;
     to.size += prologue_->size();
@@ -240,14 +267,16 @@ void segment_writer::done(std::shared_ptr<segment_file> opened) {
     to.has_footer = true;
     // It counts when it is synced, and so must everything written before it.
     for (auto& [key, each] : pieces_)
-      if (each.current && each.current->dirty()) pass_.push_back(each.current);
+      if (each.current && each.current->dirty())
+        pass_.push_back(each.current);
     pass_all_ = pass_;
     break;
   }
   case running::syncing:
     ++syncs_;
     pass_.erase(pass_.begin());
-    if (pass_.empty()) pass_done();
+    if (pass_.empty())
+      pass_done();
     break;
   }
 }
@@ -278,18 +307,24 @@ void segment_writer::pass_done() {
 void segment_writer::failed(const error& why) {
   auto what = std::exchange(running_, running::nothing);
   switch (what) {
-  case running::nothing: break;
+  case running::nothing:
+    break;
   case running::start_object:
     // There is an object of this name with other bytes, and only this writer may write it.
-    if (why.code == errc::checksum_error) broken_ = why;
+    if (why.code == errc::checksum_error)
+      broken_ = why;
     break;
-  case running::opening: pieces_.at(running_piece_).current.reset(); break;   // its number is not used again
+  case running::opening:
+    pieces_.at(running_piece_).current.reset();
+    break; // its number is not used again
   case running::appending:
   case running::footer:
     retire(pieces_.at(running_piece_));
     give_up_unsynced();
     break;
-  case running::syncing: give_up_unsynced(); break;
+  case running::syncing:
+    give_up_unsynced();
+    break;
   }
 }
 
@@ -298,18 +333,22 @@ void segment_writer::give_up_unsynced() {
   pass_.clear();
   pass_all_.clear();
   batch_ = 0;
-  for (auto& block : unsynced_) not_written_.insert(block->ticket);
+  for (auto& block : unsynced_)
+    not_written_.insert(block->ticket);
   queue_.insert(queue_.begin(), std::make_move_iterator(unsynced_.begin()),
                 std::make_move_iterator(unsynced_.end()));
   unsynced_.clear();
   unsynced_bytes_ = 0;
   for (auto& [key, of] : pieces_)
-    if (of.current && of.current->dirty()) retire(of);
+    if (of.current && of.current->dirty())
+      retire(of);
 }
 
-/// A segment that is left without a footer counts up to its durable length; without any block it does not exist.
+/// A segment that is left without a footer counts up to its durable length; without any block it does not
+/// exist.
 void segment_writer::retire(piece& of) {
-  if (!of.current) return;
+  if (!of.current)
+    return;
   if (of.current->durable_blocks > 0)
     report_.ended.push_back({of.current->piece, summary(*of.current, of.current->durable_blocks)});
   of.current.reset();
@@ -321,15 +360,17 @@ indexed_segment segment_writer::summary(const segment& of, std::size_t blocks) {
   std::map<stream_id, stream_range> ranges;
   for (std::size_t i = 0; i < blocks; ++i) {
     auto& block = of.blocks[i];
-    auto [at, fresh] = ranges.try_emplace(
-        block.stream, stream_range{block.stream, block.first_lsn, block.next_lsn, block.first_scn, block.last_scn});
+    auto [at, fresh] =
+        ranges.try_emplace(block.stream, stream_range{block.stream, block.first_lsn, block.next_lsn,
+                                                      block.first_scn, block.last_scn});
     if (!fresh) {
       at->second.next_lsn = block.next_lsn;
       at->second.last_scn = block.last_scn;
     }
     made.counts += byte_counts{block.input_bytes, block.size, block.entries};
   }
-  for (auto& [stream, range] : ranges) made.ranges.push_back(range);
+  for (auto& [stream, range] : ranges)
+    made.ranges.push_back(range);
   return made;
 }
 

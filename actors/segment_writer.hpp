@@ -24,8 +24,8 @@ struct writer_start {
   round_id round;
   bool no_split = false;
   piece_id next_piece{1};
-  std::vector<open_piece> open_pieces;   ///< unsealed pieces of the round
-  scn last_end = 0;                      ///< end of the round's newest piece, sealed ones too; 0: none yet
+  std::vector<open_piece> open_pieces; ///< unsealed pieces of the round
+  scn last_end = 0;                    ///< end of the round's newest piece, sealed ones too; 0: none yet
   std::uint64_t segment_bytes = 0, sync_bytes = 0;
 };
 
@@ -45,32 +45,39 @@ struct written_segment {
 /// What is durable now; news since the report before, except `open`, which is complete.
 struct durable_report {
   std::vector<made_piece> made;
-  std::vector<written_segment> ended;       ///< with a footer, or abandoned at a valid length
-  std::vector<written_segment> open;        ///< still growing, up to what is durable
-  std::vector<piece_key> finished;          ///< nothing more will be written to these
-  std::vector<std::pair<stream_id, stream_position>> moved;   ///< streams with newly durable log
+  std::vector<written_segment> ended;                       ///< with a footer, or abandoned at a valid length
+  std::vector<written_segment> open;                        ///< still growing, up to what is durable
+  std::vector<piece_key> finished;                          ///< nothing more will be written to these
+  std::vector<std::pair<stream_id, stream_position>> moved; ///< streams with newly durable log
   piece_id next_piece;
 };
 using durable_report_ptr = std::shared_ptr<const durable_report>;
 
 /// One operation of the writer on its destination.
 struct writer_operation {
-  struct create { object_path path; bytes content; };                      ///< immutable object, same bytes = done
-  struct open { object_path path; };
+  struct create {
+    object_path path;
+    bytes content;
+  }; ///< immutable object, same bytes = done
+  struct open {
+    object_path path;
+  };
   struct append {
     std::shared_ptr<segment_file> file;
     std::vector<bytes_view> parts;
-    std::shared_ptr<const bytes> prologue;   ///< what the parts point into lives as long as the operation
+    std::shared_ptr<const bytes> prologue; ///< what the parts point into lives as long as the operation
     std::vector<cut_block_ptr> blocks;
   };
-  struct sync { std::shared_ptr<segment_file> file; };
+  struct sync {
+    std::shared_ptr<segment_file> file;
+  };
   std::variant<std::monostate, create, open, append, sync> what;
   bool none() const { return what.index() == 0; }
 };
 
 /// Lays packed blocks of one tenant down at one destination: puts the blocks of each stream back in order,
-/// finds each its piece, fills segments, syncs, and says what is durable. It does no I/O itself: the caller runs
-/// next(), one operation at a time, and hands the result to done() or failed().
+/// finds each its piece, fills segments, syncs, and says what is durable. It does no I/O itself: the caller
+/// runs next(), one operation at a time, and hands the result to done() or failed().
 ///
 /// Durable is always a prefix of what was written: a sync pass syncs every dirty segment, and only when all
 /// have answered does anything in them count. After any failed operation all dirty segments are left at their
@@ -91,13 +98,14 @@ public:
   writer_operation next(unix_ns now);
   /// The operation succeeded; `opened` is the new file of an open.
   void done(std::shared_ptr<segment_file> opened = nullptr);
-  /// It failed. Everything that was not durable is in the queue again; the caller waits before it calls next().
+  /// It failed. Everything that was not durable is in the queue again; the caller waits before it calls
+  /// next().
   void failed(const error& why);
   /// An error that will not go away: a bug or a destination that is not ours any more.
   const std::optional<error>& broken() const { return broken_; }
 
   bool is_durable(std::uint64_t ticket) const;
-  bool finished() const;                       ///< no piece that finish() named is left
+  bool finished() const; ///< no piece that finish() named is left
   std::uint64_t unsynced_bytes() const { return unsynced_bytes_; }
   durable_report take_report();
   std::uint64_t syncs() const { return syncs_; }
@@ -106,7 +114,7 @@ public:
 private:
   struct segment {
     piece_key piece;
-    segment_ref ref;                 // valid_bytes: durable length
+    segment_ref ref; // valid_bytes: durable length
     std::shared_ptr<segment_file> file;
     std::uint64_t size = 0;
     std::vector<block_ref> blocks;
@@ -154,7 +162,8 @@ private:
   std::vector<cut_block_ptr> unsynced_;
   std::uint64_t unsynced_bytes_ = 0;
 
-  // tickets: all up to arrived_ have come, and those in arrived_early_; not_written_ and not_durable_ have come
+  // tickets: all up to arrived_ have come, and those in arrived_early_; not_written_ and not_durable_ have
+  // come
   std::uint64_t arrived_ = 0;
   std::set<std::uint64_t> arrived_early_, not_written_, not_durable_;
   std::uint64_t wanted_ticket_ = 0;
@@ -164,9 +173,9 @@ private:
   // the operation in flight
   running running_ = running::nothing;
   piece_key running_piece_;
-  std::size_t batch_ = 0;                 // blocks of the queue that the append holds
-  std::shared_ptr<const bytes> prologue_; // header or footer bytes of the append
-  std::vector<std::shared_ptr<segment>> pass_;   // segments still to sync
+  std::size_t batch_ = 0;                      // blocks of the queue that the append holds
+  std::shared_ptr<const bytes> prologue_;      // header or footer bytes of the append
+  std::vector<std::shared_ptr<segment>> pass_; // segments still to sync
   std::vector<std::shared_ptr<segment>> pass_all_;
 
   durable_report report_;

@@ -1,10 +1,9 @@
 #include "actors/slab_arena.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cassert>
 #include <new>
+#include <sys/mman.h>
 #include <utility>
 
 namespace varve {
@@ -13,11 +12,14 @@ slab_arena::slab_arena(std::uint64_t capacity_bytes)
     : capacity_(static_cast<std::size_t>((capacity_bytes + slab_bytes - 1) / slab_bytes)) {
   auto* memory = ::mmap(nullptr, capacity_ * slab_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc{};
+  if (memory == MAP_FAILED)
+    throw std::bad_alloc{};
   base_ = static_cast<std::byte*>(memory);
 }
 
-slab_arena::~slab_arena() { ::munmap(base_, capacity_ * slab_bytes); }
+slab_arena::~slab_arena() {
+  ::munmap(base_, capacity_ * slab_bytes);
+}
 
 void slab_arena::take(std::size_t count, std::vector<std::byte*>& target) {
   target.reserve(target.size() + count);
@@ -29,7 +31,8 @@ void slab_arena::take(std::size_t count, std::vector<std::byte*>& target) {
       free_.pop_back();
     } else {
       assert(touched_ < capacity_);
-      if (touched_ == capacity_) throw std::bad_alloc{};
+      if (touched_ == capacity_)
+        throw std::bad_alloc{};
       index = touched_++;
     }
     target.push_back(base_ + index * slab_bytes);
@@ -37,7 +40,8 @@ void slab_arena::take(std::size_t count, std::vector<std::byte*>& target) {
 }
 
 void slab_arena::give_back(std::vector<std::byte*>& slabs) {
-  if (slabs.empty()) return;
+  if (slabs.empty())
+    return;
   {
     std::lock_guard lock{mutex_};
     // Last in, first out, and in reverse, so that a chain taken next is laid out as this one was.
@@ -70,7 +74,8 @@ slab_chain& slab_chain::operator=(slab_chain&& other) noexcept {
 
 void slab_chain::reserve(std::size_t bytes) {
   auto wanted = (size_ + bytes + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes;
-  if (wanted > slabs_.size()) arena_->take(wanted - slabs_.size(), slabs_);
+  if (wanted > slabs_.size())
+    arena_->take(wanted - slabs_.size(), slabs_);
 }
 
 void slab_chain::append(bytes_view view) {
@@ -85,14 +90,16 @@ void slab_chain::append(bytes_view view) {
 }
 
 void slab_chain::clear() {
-  if (arena_ != nullptr) arena_->give_back(slabs_);
+  if (arena_ != nullptr)
+    arena_->give_back(slabs_);
   size_ = 0;
 }
 
 void slab_chain::views(std::vector<bytes_view>& target) const {
   auto left = size_;
   for (auto* slab : slabs_) {
-    if (left == 0) return;
+    if (left == 0)
+      return;
     auto count = std::min(left, slab_arena::slab_bytes);
     target.emplace_back(slab, count);
     left -= count;
@@ -103,7 +110,8 @@ void slab_chain::gather(bytes& target) const {
   target.resize(size_);
   std::size_t at = 0;
   for (auto* slab : slabs_) {
-    if (at == size_) return;
+    if (at == size_)
+      return;
     auto count = std::min(size_ - at, slab_arena::slab_bytes);
     std::memcpy(target.data() + at, slab, count);
     at += count;

@@ -7,9 +7,9 @@
 
 namespace varve {
 
-/// Where all log lies while it is not durable: one stretch of address space cut into slabs of slab_bytes. Pages
-/// are touched when first used and reused last-freed-first, so the memory of a quiet engine stays small and hot.
-/// Thread-safe.
+/// Where all log lies while it is not durable: one stretch of address space cut into slabs of slab_bytes.
+/// Pages are touched when first used and reused last-freed-first, so the memory of a quiet engine stays small
+/// and hot. Thread-safe.
 class slab_arena {
 public:
   static constexpr std::size_t slab_bytes = 8 << 10;
@@ -29,9 +29,9 @@ public:
 
 private:
   std::byte* base_ = nullptr;
-  std::size_t capacity_;               // slabs
-  mutable std::mutex mutex_;           // guards all below
-  std::size_t touched_ = 0;            // slabs ever handed out: [0, touched_)
+  std::size_t capacity_;     // slabs
+  mutable std::mutex mutex_; // guards all below
+  std::size_t touched_ = 0;  // slabs ever handed out: [0, touched_)
   std::vector<std::uint32_t> free_;
 };
 

@@ -4,8 +4,8 @@ namespace varve {
 namespace {
 
 constexpr std::size_t batch_bytes = 1 << 20;
-constexpr auto idle_pause = std::chrono::milliseconds(50);    // nothing new at the source
-constexpr auto full_pause = std::chrono::milliseconds(5);     // no memory; on_room is for pushing hosts
+constexpr auto idle_pause = std::chrono::milliseconds(50); // nothing new at the source
+constexpr auto full_pause = std::chrono::milliseconds(5);  // no memory; on_room is for pushing hosts
 constexpr auto error_pause = std::chrono::milliseconds(500);
 
 struct puller_state {
@@ -16,7 +16,8 @@ struct puller_state {
   bool stopped = false;
 
   void again(std::chrono::nanoseconds pause) {
-    if (!stopped) self->delayed_send(self, pause, work_atom::value);
+    if (!stopped)
+      self->delayed_send(self, pause, work_atom::value);
   }
 
   void gone(lsn from, std::string why) {
@@ -30,11 +31,14 @@ struct puller_state {
   }
 
   void step() {
-    if (stopped) return;
-    if (parts.intake->gate() != intake_gate::open) return again(idle_pause);
+    if (stopped)
+      return;
+    if (parts.intake->gate() != intake_gate::open)
+      return again(idle_pause);
     if (!parts.stream->started()) {
       auto start = parts.source->start_lsn();
-      if (!start.ok()) return failed(start.error());
+      if (!start.ok())
+        return failed(start.error());
       parts.stream->start_at(*start);
     }
     auto from = parts.stream->expected_lsn();
@@ -43,23 +47,30 @@ struct puller_state {
       gone(from, batch.error().message);
       return again(error_pause);
     }
-    if (!batch.ok()) return failed(batch.error());
+    if (!batch.ok())
+      return failed(batch.error());
     for (auto& entry : batch->entries) {
       auto answer = parts.stream->append(entry);
       switch (answer.outcome) {
       case append_outcome::accepted:
-      case append_outcome::repeated: continue;
-      case append_outcome::full: return again(full_pause);
-      case append_outcome::error: return failed(answer.failed);
-      default: return again(idle_pause);
+      case append_outcome::repeated:
+        continue;
+      case append_outcome::full:
+        return again(full_pause);
+      case append_outcome::error:
+        return failed(answer.failed);
+      default:
+        return again(idle_pause);
       }
     }
-    if (batch->nothing_before != 0) parts.stream->advance(batch->nothing_before);
+    if (batch->nothing_before != 0)
+      parts.stream->advance(batch->nothing_before);
     again(batch->entries.empty() ? std::chrono::nanoseconds(idle_pause) : std::chrono::nanoseconds(0));
   }
 
   void failed(const error& why) {
-    if (parts.on_error) parts.on_error(why);
+    if (parts.on_error)
+      parts.on_error(why);
     again(error_pause);
   }
 };
@@ -67,8 +78,9 @@ struct puller_state {
 } // namespace
 
 source_puller_actor spawn_source_puller(caf::actor_system& system, source_puller_parts parts, threading how) {
-  auto body = [parts = std::move(parts)](source_puller_actor::stateful_pointer<puller_state> self)
-      -> source_puller_actor::behavior_type {
+  auto body =
+      [parts = std::move(parts)](
+          source_puller_actor::stateful_pointer<puller_state> self) -> source_puller_actor::behavior_type {
     auto& state = self->state;
     state.parts = parts;
     self->send(self, work_atom::value);
@@ -76,7 +88,7 @@ source_puller_actor spawn_source_puller(caf::actor_system& system, source_puller
             [&state](stop_atom) {
               state.stopped = true;
               state.self->quit();
-              return caf::unit;
+              return true;
             }};
   };
   return how == threading::own_threads ? system.spawn<caf::detached>(body) : system.spawn(body);

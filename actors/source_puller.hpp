@@ -11,14 +11,14 @@ using source_puller_actor = caf::typed_actor<
     // To itself, and when there may be room or news: one step of pulling.
     caf::reacts_to<work_atom>,
     // Stops before it answers: the source is not called any more.
-    caf::replies_to<stop_atom>::with<caf::unit_t>>;
+    caf::replies_to<stop_atom>::with<bool>>;
 
 struct source_puller_parts {
   std::shared_ptr<tenant_intake> intake;
   std::shared_ptr<stream_buffer> stream;
   log_source* source = nullptr;
-  std::function<void(break_record)> on_break;         ///< log is gone
-  std::function<void(const error&)> on_error;         ///< the source failed; tried again
+  std::function<void(break_record)> on_break; ///< log is gone
+  std::function<void(const error&)> on_error; ///< the source failed; tried again
 };
 
 /// `how` own_threads: log_source::read may block.

@@ -12,7 +12,9 @@ std::uint64_t whole_slabs(std::uint64_t bytes_wanted) {
 }
 
 /// A block that does not shrink is stored raw, so its packed form is at most this.
-std::uint64_t packed_bound(std::uint64_t raw) { return whole_slabs(raw + format::block_header_bytes); }
+std::uint64_t packed_bound(std::uint64_t raw) {
+  return whole_slabs(raw + format::block_header_bytes);
+}
 
 std::string range(lsn from, lsn to) {
   return "[" + std::to_string(from) + ", " + std::to_string(to) + ")";
@@ -41,16 +43,18 @@ scn stream_buffer::floor_scn() const {
 /// What is wrong with an entry that nobody has seen before; nullopt: nothing.
 std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) const {
   if (started_ && entry.lsn > expected_)
-    return refuse(errc::lsn_gap,
-                  "the entry starts at LSN " + std::to_string(entry.lsn) + ", expected " + std::to_string(expected_),
-                  "hand over every entry from LSN " + std::to_string(expected_) + " on, or report log_recycled");
+    return refuse(
+        errc::lsn_gap,
+        "the entry starts at LSN " + std::to_string(entry.lsn) + ", expected " + std::to_string(expected_),
+        "hand over every entry from LSN " + std::to_string(expected_) + " on, or report log_recycled");
   if (!started_ && asked_start_ && entry.lsn > std::max(*asked_start_, known_from_))
-    return refuse(errc::lsn_gap,
-                  "the first entry starts at LSN " + std::to_string(entry.lsn) + ", the stream was opened to begin at " +
-                      std::to_string(std::max(*asked_start_, known_from_)));
+    return refuse(errc::lsn_gap, "the first entry starts at LSN " + std::to_string(entry.lsn) +
+                                     ", the stream was opened to begin at " +
+                                     std::to_string(std::max(*asked_start_, known_from_)));
   if (entry.scn < last_scn_)
-    return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " + std::to_string(entry.scn) +
-                                           ", below the SCN " + std::to_string(last_scn_) + " of the entry before");
+    return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
+                                           std::to_string(entry.scn) + ", below the SCN " +
+                                           std::to_string(last_scn_) + " of the entry before");
   if (entry.scn <= floor_scn())
     return refuse(errc::scn_goes_back,
                   "LSN " + std::to_string(entry.lsn) + " has SCN " + std::to_string(entry.scn) +
@@ -63,26 +67,35 @@ std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) co
 append_answer stream_buffer::append(const log_entry& entry) {
   std::lock_guard lock{mutex_};
   switch (tenant_.gate()) {
-  case intake_gate::open: break;
-  case intake_gate::closed: return {append_outcome::not_archiving, expected_, {}};
-  case intake_gate::interrupted: return {append_outcome::interrupted, expected_, {}};
-  case intake_gate::fenced: return {append_outcome::fenced, expected_, {}};
-  case intake_gate::stopped: return {append_outcome::error, expected_, tenant_.stopped_by()};
+  case intake_gate::open:
+    break;
+  case intake_gate::closed:
+    return {append_outcome::not_archiving, expected_, {}};
+  case intake_gate::interrupted:
+    return {append_outcome::interrupted, expected_, {}};
+  case intake_gate::fenced:
+    return {append_outcome::fenced, expected_, {}};
+  case intake_gate::stopped:
+    return {append_outcome::error, expected_, tenant_.stopped_by()};
   }
   if (entry.next_lsn <= entry.lsn || entry.scn == 0)
-    return refuse(errc::invalid_argument, "the entry at LSN " + std::to_string(entry.lsn) +
-                                              " needs next_lsn > lsn and scn > 0");
+    return refuse(errc::invalid_argument,
+                  "the entry at LSN " + std::to_string(entry.lsn) + " needs next_lsn > lsn and scn > 0");
   if (entry.payload.size() > tenant_.limit().entry_bytes_max)
     return refuse(errc::entry_too_large,
-                  "the entry at LSN " + std::to_string(entry.lsn) + " has " + std::to_string(entry.payload.size()) +
-                      " bytes, the limit is " + std::to_string(tenant_.limit().entry_bytes_max),
+                  "the entry at LSN " + std::to_string(entry.lsn) + " has " +
+                      std::to_string(entry.payload.size()) + " bytes, the limit is " +
+                      std::to_string(tenant_.limit().entry_bytes_max),
                   "raise entry_bytes_max (at most an eighth of the memory budget) or split the entry");
   auto known = started_ ? expected_ : known_from_;
-  if (entry.lsn < known) return repeat(entry);
-  if (auto wrong = check_new(entry)) return *std::move(wrong);
+  if (entry.lsn < known)
+    return repeat(entry);
+  if (auto wrong = check_new(entry))
+    return *std::move(wrong);
 
   auto most = format::entry_head_bytes_max + entry.payload.size();
-  if (open_.entries > 0 && (entry.scn >= open_end_ || open_.raw_bytes + most > tenant_.limit().block_bytes)) cut_locked();
+  if (open_.entries > 0 && (entry.scn >= open_end_ || open_.raw_bytes + most > tenant_.limit().block_bytes))
+    cut_locked();
   bool large = most > tenant_.limit().block_bytes;
   if (!room_for(most, large)) {
     seen_generation_ = room_generation_;
@@ -114,36 +127,43 @@ append_answer stream_buffer::append(const log_entry& entry) {
     start_scn_ = entry.scn;
     committed_ = {entry.lsn, last_scn_};
   }
-  if (start_scn_ == 0) start_scn_ = entry.scn;
+  if (start_scn_ == 0)
+    start_scn_ = entry.scn;
   expected_ = entry.next_lsn;
   last_scn_ = entry.scn;
   tenant_.accepted_entries.fetch_add(1, std::memory_order_relaxed);
   tenant_.accepted_bytes.fetch_add(entry.payload.size(), std::memory_order_relaxed);
   if (compare_state_ != compare_state::none) {
-    if (compare_state_ == compare_state::ready) tenant_.compare_blocks.fetch_sub(1);
+    if (compare_state_ == compare_state::ready)
+      tenant_.compare_blocks.fetch_sub(1);
     compare_state_ = compare_state::none;
     compare_raw_ = {};
   }
-  if (open_.raw_bytes >= tenant_.limit().block_bytes) cut_locked();
-  else if (quiet) tenant_.wake();
+  if (open_.raw_bytes >= tenant_.limit().block_bytes)
+    cut_locked();
+  else if (quiet)
+    tenant_.wake();
   return {append_outcome::accepted, expected_, {}};
 }
 
-/// Makes sure that `bytes_wanted` more fit into the open block's slabs, asking the budget for new ones. A block
-/// of one large entry is charged for its packed form as well: the reserve is made for ordinary blocks.
+/// Makes sure that `bytes_wanted` more fit into the open block's slabs, asking the budget for new ones. A
+/// block of one large entry is charged for its packed form as well: the reserve is made for ordinary blocks.
 bool stream_buffer::room_for(std::uint64_t bytes_wanted, bool large) {
   auto have = chain_.capacity() - chain_.size();
-  if (bytes_wanted <= have) return true;
+  if (bytes_wanted <= have)
+    return true;
   auto slabs = whole_slabs(bytes_wanted - have);
   auto charge = slabs + (large ? packed_bound(bytes_wanted) : 0);
-  if (!tenant_.budget().take(tenant_.account(), id_, lease_, charge)) return false;
+  if (!tenant_.budget().take(tenant_.account(), id_, lease_, charge))
+    return false;
   charge_.add(charge);
   chain_.reserve(bytes_wanted);
   return true;
 }
 
 void stream_buffer::cut_locked() {
-  if (open_.entries == 0) return;
+  if (open_.entries == 0)
+    return;
   auto block = std::make_shared<cut_block>(std::move(chain_), std::move(charge_));
   block->header = open_;
   block->end_scn = open_end_;
@@ -157,7 +177,8 @@ void stream_buffer::cut_locked() {
 
 bool stream_buffer::cut() {
   std::lock_guard lock{mutex_};
-  if (open_.entries == 0) return false;
+  if (open_.entries == 0)
+    return false;
   cut_locked();
   return true;
 }
@@ -175,7 +196,8 @@ append_answer stream_buffer::repeat(const log_entry& entry) {
   }
   for (auto& block : in_flight_)
     if (entry.lsn >= block->header.first_lsn && entry.lsn < block->header.next_lsn) {
-      if (auto raw = block->raw_body()) return compare(entry, block->header, *raw);
+      if (auto raw = block->raw_body())
+        return compare(entry, block->header, *raw);
       break;
     }
   if (entry.lsn < committed_.next_lsn) {
@@ -193,26 +215,32 @@ append_answer stream_buffer::repeat(const log_entry& entry) {
       tenant_.signal_repeat(id_);
       return {append_outcome::full, expected_, {}};
     }
-    if (compare_state_ == compare_state::none) tenant_.compare_blocks.fetch_sub(1);
+    if (compare_state_ == compare_state::none)
+      tenant_.compare_blocks.fetch_sub(1);
   }
   tenant_.repeats_uncompared.fetch_add(1, std::memory_order_relaxed);
   return {append_outcome::repeated, known, {}};
 }
 
-append_answer stream_buffer::compare(const log_entry& entry, const block_header& header, bytes_view raw) const {
+append_answer stream_buffer::compare(const log_entry& entry, const block_header& header,
+                                     bytes_view raw) const {
   auto conflict = [&](std::string_view why, const log_entry& stored) {
     return refuse(errc::lsn_conflict,
-                  "the repeated entry " + range(entry.lsn, entry.next_lsn) + " " + std::string(why) + ": archived " +
-                      range(stored.lsn, stored.next_lsn) + " SCN " + std::to_string(stored.scn) + " checksum " +
-                      std::to_string(checksum64(stored.payload)) + ", given SCN " + std::to_string(entry.scn) +
-                      " checksum " + std::to_string(checksum64(entry.payload)),
+                  "the repeated entry " + range(entry.lsn, entry.next_lsn) + " " + std::string(why) +
+                      ": archived " + range(stored.lsn, stored.next_lsn) + " SCN " +
+                      std::to_string(stored.scn) + " checksum " + std::to_string(checksum64(stored.payload)) +
+                      ", given SCN " + std::to_string(entry.scn) + " checksum " +
+                      std::to_string(checksum64(entry.payload)),
                   "two histories of one stream: find out which one is right before archiving goes on");
   };
   for (entry_cursor at{header, raw}; at.next();) {
     auto& stored = at.entry();
-    if (stored.next_lsn <= entry.lsn) continue;
-    if (stored.lsn != entry.lsn || stored.next_lsn != entry.next_lsn) return conflict("straddles another", stored);
-    if (stored.scn != entry.scn || !equal(stored.payload, entry.payload)) return conflict("differs", stored);
+    if (stored.next_lsn <= entry.lsn)
+      continue;
+    if (stored.lsn != entry.lsn || stored.next_lsn != entry.next_lsn)
+      return conflict("straddles another", stored);
+    if (stored.scn != entry.scn || !equal(stored.payload, entry.payload))
+      return conflict("differs", stored);
     break;
   }
   return {append_outcome::repeated, started_ ? expected_ : known_from_, {}};
@@ -234,7 +262,8 @@ void stream_buffer::on_room() {
 void stream_buffer::advance(scn upto) {
   {
     std::lock_guard lock{mutex_};
-    if (upto <= advance_) return;
+    if (upto <= advance_)
+      return;
     advance_ = upto;
   }
   tenant_.wake();
@@ -242,7 +271,8 @@ void stream_buffer::advance(scn upto) {
 
 lsn stream_buffer::expected_lsn() const {
   std::lock_guard lock{mutex_};
-  if (started_) return expected_;
+  if (started_)
+    return expected_;
   return asked_start_ ? std::max(*asked_start_, known_from_) : known_from_;
 }
 
@@ -253,10 +283,12 @@ stream_position stream_buffer::committed() const {
 
 bool stream_buffer::attach(std::optional<lsn> start_lsn) {
   std::lock_guard lock{mutex_};
-  if (attached_) return false;
+  if (attached_)
+    return false;
   attached_ = true;
   drop_at_.reset();
-  if (!started_) asked_start_ = start_lsn;
+  if (!started_)
+    asked_start_ = start_lsn;
   if (!started_ && start_lsn) {
     // The host has said where its log begins: a quiet stream does not hold the round back.
     started_ = true;
@@ -268,7 +300,8 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn) {
 
 void stream_buffer::start_at(lsn start) {
   std::lock_guard lock{mutex_};
-  if (started_) return;
+  if (started_)
+    return;
   started_ = true;
   start_ = expected_ = std::max(start, known_from_);
   committed_ = {start_, last_scn_};

@@ -13,18 +13,18 @@ class tenant_intake;
 
 /// What a checkpoint must know of a stream.
 struct stream_standing {
-  bool started = false;       ///< it takes part in the round
-  bool waits_for_start = false;   ///< open, and nobody has said where its log begins
-  bool dropped = false;       ///< dropped, and everything below its final LSN is durable
-  bool pending = false;       ///< something accepted is not durable yet
-  scn start_scn = 0;          ///< of its first entry or advance in this round; 0: not known yet
-  scn supports = 0;           ///< every entry with SCN <= this is durable
-  stream_row row;             ///< with the durable position asked about
+  bool started = false;         ///< it takes part in the round
+  bool waits_for_start = false; ///< open, and nobody has said where its log begins
+  bool dropped = false;         ///< dropped, and everything below its final LSN is durable
+  bool pending = false;         ///< something accepted is not durable yet
+  scn start_scn = 0;            ///< of its first entry or advance in this round; 0: not known yet
+  scn supports = 0;             ///< every entry with SCN <= this is durable
+  stream_row row;               ///< with the durable position asked about
 };
 
-/// One log stream in memory: what was accepted and is not committed. The appender copies entries into slabs here
-/// and never waits; the tenant's actors take full blocks away and say what became durable. Every call takes the
-/// stream's own lock for a moment; append() must not run twice at once.
+/// One log stream in memory: what was accepted and is not committed. The appender copies entries into slabs
+/// here and never waits; the tenant's actors take full blocks away and say what became durable. Every call
+/// takes the stream's own lock for a moment; append() must not run twice at once.
 class stream_buffer : public std::enable_shared_from_this<stream_buffer> {
 public:
   stream_buffer(tenant_intake& tenant, stream_id id);
@@ -53,22 +53,23 @@ public:
   // ---- the tenant's actors ----
   /// A new round: known log stays known, the next entry defines where the round's log begins.
   void begin_round();
-  /// After the takeover: `row` is what the newest commit says (nullopt: it does not know the stream). Blocks that
-  /// were cut before are trimmed to what follows it. Returns where the host must hand over from again, if what it
-  /// handed over does not fit. In a new round the row only says what was archived before.
+  /// After the takeover: `row` is what the newest commit says (nullopt: it does not know the stream). Blocks
+  /// that were cut before are trimmed to what follows it. Returns where the host must hand over from again,
+  /// if what it handed over does not fit. In a new round the row only says what was archived before.
   std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round,
                                std::deque<cut_block_ptr>& held);
   /// Cuts what is open into a block of the tenant's queue; false: nothing was open.
   bool cut();
   /// When what is open was begun, as a running number of the tenant; 0: nothing is open.
   std::uint64_t open_since() const;
-  std::uint64_t open_bytes() const;      ///< memory of the open block
-  /// How the stream stands if everything below `durable.next_lsn` is durable; nullptr = the committed position.
+  std::uint64_t open_bytes() const; ///< memory of the open block
+  /// How the stream stands if everything below `durable.next_lsn` is durable; nullptr = the committed
+  /// position.
   stream_standing support(const stream_position* durable) const;
   /// A commit covers everything below position.next_lsn.
   void on_committed(const stream_position& position);
-  /// Gives up everything that is not committed: fenced, stopped, interrupted. The next append must start at the
-  /// committed position, which is returned.
+  /// Gives up everything that is not committed: fenced, stopped, interrupted. The next append must start at
+  /// the committed position, which is returned.
   lsn give_up();
   /// The first LSN accepted that is not below `position`: what a commit at `position` does not hold.
   bool holds_beyond(lsn position) const;
@@ -88,16 +89,16 @@ private:
 
   tenant_intake& tenant_;
   const stream_id id_;
-  mutable std::mutex mutex_;          // guards all below
+  mutable std::mutex mutex_; // guards all below
   std::condition_variable room_;
   std::uint64_t room_generation_ = 0, seen_generation_ = 0;
 
   // where the stream stands
   bool attached_ = false;
-  bool started_ = false;              // expected_ counts
+  bool started_ = false; // expected_ counts
   lsn start_ = 0, expected_ = 0;
   scn start_scn_ = 0;
-  lsn known_from_ = 0;                // archived before: a round's log cannot begin below
+  lsn known_from_ = 0; // archived before: a round's log cannot begin below
   scn last_scn_ = 0, advance_ = 0;
   stream_position committed_;
   std::optional<lsn> asked_start_;
@@ -107,11 +108,11 @@ private:
   // the open block
   slab_chain chain_;
   memory_charge charge_;
-  block_header open_;                 // entries == 0: none
+  block_header open_; // entries == 0: none
   scn open_end_ = scn_max;
   std::uint64_t open_since_ = 0;
 
-  std::deque<cut_block_ptr> in_flight_;   // cut and not committed, in order
+  std::deque<cut_block_ptr> in_flight_; // cut and not committed, in order
 
   enum class compare_state : std::uint8_t { none, loading, ready, unavailable };
   compare_state compare_state_ = compare_state::none;

@@ -9,7 +9,8 @@ namespace varve {
 
 void stream_buffer::estimate(const stream_row& row) {
   std::lock_guard lock{mutex_};
-  if (started_ || row.dropped) return;
+  if (started_ || row.dropped)
+    return;
   started_ = true;
   start_ = row.start_lsn;
   expected_ = known_from_ = row.position.next_lsn;
@@ -19,7 +20,8 @@ void stream_buffer::estimate(const stream_row& row) {
 
 void stream_buffer::begin_round() {
   std::lock_guard lock{mutex_};
-  if (started_) known_from_ = std::max(known_from_, committed_.next_lsn);
+  if (started_)
+    known_from_ = std::max(known_from_, committed_.next_lsn);
   started_ = false;
   start_scn_ = 0;
   if (asked_start_ && attached_) {
@@ -32,15 +34,18 @@ void stream_buffer::begin_round() {
 /// A block of the entries of `block` from `from` on; nullptr: no entry starts there.
 static cut_block_ptr trimmed(const cut_block_ptr& block, lsn from, tenant_intake& tenant) {
   auto raw = block->raw_body();
-  if (!raw) return nullptr;
+  if (!raw)
+    return nullptr;
   auto& old = block->header;
   block_header header;
   bytes kept;
   for (entry_cursor at{old, *raw}; at.next();) {
     auto& entry = at.entry();
-    if (entry.lsn < from) continue;
+    if (entry.lsn < from)
+      continue;
     if (header.entries == 0) {
-      if (entry.lsn != from) return nullptr;
+      if (entry.lsn != from)
+        return nullptr;
       header = old;
       header.entries = 0;
       header.input_bytes = 0;
@@ -54,7 +59,8 @@ static cut_block_ptr trimmed(const cut_block_ptr& block, lsn from, tenant_intake
     header.input_bytes += entry.payload.size();
     ++header.entries;
   }
-  if (header.entries == 0) return nullptr;
+  if (header.entries == 0)
+    return nullptr;
   header.raw_bytes = static_cast<std::uint32_t>(kept.size());
   // It is smaller than the block it replaces, which gives its memory back below.
   block->release();
@@ -72,13 +78,15 @@ static cut_block_ptr trimmed(const cut_block_ptr& block, lsn from, tenant_intake
 std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row, bool new_round,
                                             std::deque<cut_block_ptr>& held) {
   std::lock_guard lock{mutex_};
-  if (!row) return std::nullopt;   // the destination has never heard of it: what the host says counts
+  if (!row)
+    return std::nullopt; // the destination has never heard of it: what the host says counts
   auto position = row->position;
   auto before = started_ ? expected_ : known_from_;
   if (!started_) {
     known_from_ = std::max(known_from_, position.next_lsn);
     last_scn_ = std::max(last_scn_, position.last_scn);
-    if (new_round) return std::nullopt;
+    if (new_round)
+      return std::nullopt;
     if (!row->dropped) {
       started_ = true;
       start_ = row->start_lsn;
@@ -87,7 +95,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
     committed_ = position;
     return std::nullopt;
   }
-  if (new_round && position.next_lsn <= start_) return std::nullopt;   // the round begins at or after it
+  if (new_round && position.next_lsn <= start_)
+    return std::nullopt; // the round begins at or after it
   start_ = new_round ? position.next_lsn : row->start_lsn;
   known_from_ = committed_.next_lsn = position.next_lsn;
   committed_.last_scn = position.last_scn;
@@ -101,15 +110,18 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
     }
     std::erase(in_flight_, block);
     cut_block_ptr use;
-    if (!fits || block->header.next_lsn <= expected) use = nullptr;
-    else if (block->header.first_lsn == expected) use = block;
+    if (!fits || block->header.next_lsn <= expected)
+      use = nullptr;
+    else if (block->header.first_lsn == expected)
+      use = block;
     else if (block->header.first_lsn < expected) {
       use = trimmed(block, expected, tenant_);
       fits = use != nullptr;
     } else {
       fits = false;
     }
-    if (!use) continue;
+    if (!use)
+      continue;
     expected = use->header.next_lsn;
     in_flight_.push_back(use);
     kept.push_back(use);
@@ -117,7 +129,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   held = std::move(kept);
   expected_ = expected;
   last_scn_ = in_flight_.empty() ? position.last_scn : in_flight_.back()->header.last_scn;
-  if (fits && expected_ >= before) return std::nullopt;
+  if (fits && expected_ >= before)
+    return std::nullopt;
   return expected_;
 }
 
@@ -137,9 +150,11 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   s.waits_for_start = attached_ && !started_ && advance_ == 0 && tenant_.advanced() == 0;
   s.started = started_;
   s.row = {id_, start_, committed_, false};
-  if (!started_) return s;
+  if (!started_)
+    return s;
   s.start_scn = start_scn_ != 0 ? start_scn_ : std::max(advance_, tenant_.advanced());
-  if (durable != nullptr && durable->next_lsn > committed_.next_lsn) s.row.position = *durable;
+  if (durable != nullptr && durable->next_lsn > committed_.next_lsn)
+    s.row.position = *durable;
   auto position = s.row.position;
   s.pending = expected_ != position.next_lsn;
   stream_progress progress{position.last_scn, std::nullopt, std::max(advance_, tenant_.advanced())};
@@ -159,14 +174,16 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
 
 void stream_buffer::on_committed(const stream_position& position) {
   std::lock_guard lock{mutex_};
-  if (position.next_lsn < committed_.next_lsn) return;
+  if (position.next_lsn < committed_.next_lsn)
+    return;
   committed_ = position;
-  while (!in_flight_.empty() && in_flight_.front()->header.next_lsn <= position.next_lsn) in_flight_.pop_front();
+  while (!in_flight_.empty() && in_flight_.front()->header.next_lsn <= position.next_lsn)
+    in_flight_.pop_front();
 }
 
 lsn stream_buffer::give_up() {
   std::lock_guard lock{mutex_};
-  in_flight_.clear();   // compressor and writer may still hold blocks: each goes with its last holder
+  in_flight_.clear(); // compressor and writer may still hold blocks: each goes with its last holder
   chain_.clear();
   charge_.set(0);
   open_ = block_header{};

@@ -21,7 +21,9 @@ void tenant_intake::connect(signals to) {
   signals_ = std::move(to);
 }
 
-void tenant_intake::disconnect() { connect({}); }
+void tenant_intake::disconnect() {
+  connect({});
+}
 
 std::shared_ptr<stream_buffer> tenant_intake::find(stream_id id) const {
   std::lock_guard lock{streams_mutex_};
@@ -32,7 +34,8 @@ std::shared_ptr<stream_buffer> tenant_intake::find(stream_id id) const {
 std::shared_ptr<stream_buffer> tenant_intake::find_or_add(stream_id id) {
   std::lock_guard lock{streams_mutex_};
   auto& slot = streams_[id];
-  if (!slot) slot = std::make_shared<stream_buffer>(*this, id);
+  if (!slot)
+    slot = std::make_shared<stream_buffer>(*this, id);
   return slot;
 }
 
@@ -40,7 +43,8 @@ std::vector<std::shared_ptr<stream_buffer>> tenant_intake::streams() const {
   std::lock_guard lock{streams_mutex_};
   std::vector<std::shared_ptr<stream_buffer>> all;
   all.reserve(streams_.size());
-  for (auto& [id, stream] : streams_) all.push_back(stream);
+  for (auto& [id, stream] : streams_)
+    all.push_back(stream);
   return all;
 }
 
@@ -60,19 +64,24 @@ void tenant_intake::set_gate(intake_gate gate, error why) {
     stopped_by_ = std::move(why);
   }
   gate_.store(gate, std::memory_order_release);
-  for (auto& stream : streams()) stream->on_room();
+  for (auto& stream : streams())
+    stream->on_room();
 }
 
 void tenant_intake::set_option(const archive_option& option) {
   codec_.store(option.codec, std::memory_order_relaxed);
-  if (mode_.exchange(option.mode) == option.mode) return;
-  for (auto& stream : streams()) stream->on_room();
+  if (mode_.exchange(option.mode) == option.mode)
+    return;
+  for (auto& stream : streams())
+    stream->on_room();
 }
 
 void tenant_intake::advance(scn upto) {
   auto before = advance_.load();
-  while (before < upto && !advance_.compare_exchange_weak(before, upto)) {}
-  if (before < upto) wake();
+  while (before < upto && !advance_.compare_exchange_weak(before, upto)) {
+  }
+  if (before < upto)
+    wake();
 }
 
 void tenant_intake::push(cut_block_ptr block) {
@@ -81,7 +90,8 @@ void tenant_intake::push(cut_block_ptr block) {
     queue_.push_back(std::move(block));
   }
   std::lock_guard lock{signals_mutex_};
-  if (signals_.on_work) signals_.on_work();
+  if (signals_.on_work)
+    signals_.on_work();
 }
 
 std::deque<cut_block_ptr> tenant_intake::take_all() {
@@ -91,47 +101,58 @@ std::deque<cut_block_ptr> tenant_intake::take_all() {
 
 void tenant_intake::put_back(std::deque<cut_block_ptr> blocks) {
   std::lock_guard lock{queue_mutex_};
-  queue_.insert(queue_.begin(), std::make_move_iterator(blocks.begin()), std::make_move_iterator(blocks.end()));
+  queue_.insert(queue_.begin(), std::make_move_iterator(blocks.begin()),
+                std::make_move_iterator(blocks.end()));
 }
 
 void tenant_intake::wake() {
-  if (awake_.exchange(true)) return;
+  if (awake_.exchange(true))
+    return;
   std::lock_guard lock{signals_mutex_};
-  if (signals_.on_work) signals_.on_work();
+  if (signals_.on_work)
+    signals_.on_work();
 }
 
 void tenant_intake::cut_oldest(std::uint64_t bytes_wanted) {
   std::vector<std::pair<std::uint64_t, std::shared_ptr<stream_buffer>>> open;
   for (auto& stream : streams())
-    if (auto since = stream->open_since(); since != 0) open.emplace_back(since, stream);
+    if (auto since = stream->open_since(); since != 0)
+      open.emplace_back(since, stream);
   std::sort(open.begin(), open.end(), [](auto& a, auto& b) { return a.first < b.first; });
   auto goal = budget_.used_bytes(account_) > bytes_wanted ? bytes_wanted : 0;
   std::uint64_t cut = 0;
   for (auto& [since, stream] : open) {
-    if (cut >= goal && cut > 0) return;
+    if (cut >= goal && cut > 0)
+      return;
     auto bytes_open = stream->open_bytes();
-    if (stream->cut()) cut += bytes_open;
+    if (stream->cut())
+      cut += bytes_open;
   }
 }
 
 void tenant_intake::cut_all() {
-  for (auto& stream : streams()) stream->cut();
+  for (auto& stream : streams())
+    stream->cut();
 }
 
 void tenant_intake::signal_repeat(stream_id stream) {
   std::lock_guard lock{signals_mutex_};
-  if (signals_.on_repeat) signals_.on_repeat(stream);
+  if (signals_.on_repeat)
+    signals_.on_repeat(stream);
 }
 
 void tenant_intake::signal_room(stream_id stream) {
   std::lock_guard lock{signals_mutex_};
-  if (signals_.on_room) signals_.on_room(stream);
+  if (signals_.on_room)
+    signals_.on_room(stream);
 }
 
 void tenant_intake::signal_pressure() {
-  if (pressure_sent_.exchange(true)) return;
+  if (pressure_sent_.exchange(true))
+    return;
   std::lock_guard lock{signals_mutex_};
-  if (signals_.on_pressure) signals_.on_pressure();
+  if (signals_.on_pressure)
+    signals_.on_pressure();
 }
 
 } // namespace varve

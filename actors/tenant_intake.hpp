@@ -14,8 +14,8 @@ namespace varve {
 /// Whether a tenant takes log, and if not, what append answers.
 enum class intake_gate : std::uint8_t { closed, open, interrupted, fenced, stopped };
 
-/// Where host threads hand a tenant's log over: its streams, and the queue of blocks that the log-stream actor
-/// takes away. Shared by host threads and the tenant's actors; everything here is thread-safe.
+/// Where host threads hand a tenant's log over: its streams, and the queue of blocks that the log-stream
+/// actor takes away. Shared by host threads and the tenant's actors; everything here is thread-safe.
 class tenant_intake {
 public:
   struct limits {
@@ -25,10 +25,10 @@ public:
   /// What the intake tells the tenant's actors. Called from any thread, with a stream's lock held, so an
   /// implementation only sends a message. Every call is about something the actor then looks up itself.
   struct signals {
-    std::function<void()> on_work;                    ///< blocks are queued, or a quiet tenant has log again
-    std::function<void(stream_id)> on_repeat;         ///< a repeat wants the last committed block
-    std::function<void()> on_pressure;                ///< cut the oldest partial blocks
-    std::function<void(stream_id)> on_room;           ///< a refused stream may go on
+    std::function<void()> on_work;            ///< blocks are queued, or a quiet tenant has log again
+    std::function<void(stream_id)> on_repeat; ///< a repeat wants the last committed block
+    std::function<void()> on_pressure;        ///< cut the oldest partial blocks
+    std::function<void(stream_id)> on_room;   ///< a refused stream may go on
   };
 
   tenant_intake(tenant_id id, memory_budget& budget, limits given);
@@ -46,7 +46,7 @@ public:
 
   std::shared_ptr<stream_buffer> find(stream_id id) const;
   std::shared_ptr<stream_buffer> find_or_add(stream_id id);
-  std::vector<std::shared_ptr<stream_buffer>> streams() const;   ///< ascending by id
+  std::vector<std::shared_ptr<stream_buffer>> streams() const; ///< ascending by id
   void forget(stream_id id);
 
   intake_gate gate() const { return gate_.load(std::memory_order_acquire); }
@@ -55,7 +55,7 @@ public:
   error stopped_by() const;
   archive_mode mode() const { return mode_.load(std::memory_order_relaxed); }
   codec wanted_codec() const { return codec_.load(std::memory_order_relaxed); }
-  void set_option(const archive_option& option);   ///< a change of mode wakes waiters
+  void set_option(const archive_option& option); ///< a change of mode wakes waiters
 
   /// No entry with SCN <= upto will follow in any stream.
   void advance(scn upto);
@@ -65,7 +65,7 @@ public:
   scn checkpoint() const { return checkpoint_.load(std::memory_order_acquire); }
 
   // ---- the queue of cut blocks ----
-  void push(cut_block_ptr block);                  ///< by a stream, under its lock
+  void push(cut_block_ptr block); ///< by a stream, under its lock
   std::deque<cut_block_ptr> take_all();
   void put_back(std::deque<cut_block_ptr> blocks); ///< at the front
   std::uint64_t next_opening() { return ++openings_; }

@@ -15,8 +15,8 @@ namespace varve {
 result<std::shared_ptr<destination>> open_prepared(const std::string& uri, const random_id& archive,
                                                    const std::string& writer_tag);
 
-/// What SET backup_dest does: opens or makes the directory, tries everything the engine will rely on, and makes it
-/// ours, unless it is already. foreign_destination: it belongs to another archive.
+/// What SET backup_dest does: opens or makes the directory, tries everything the engine will rely on, and
+/// makes it ours, unless it is already. foreign_destination: it belongs to another archive.
 status prepare_destination(const std::string& uri, const random_id& archive, const std::string& writer_tag,
                            unix_ns now);
 

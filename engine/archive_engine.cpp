@@ -4,14 +4,13 @@
 #include "engine/archive_destination.hpp"
 #include "engine/archive_engine_impl.hpp"
 #include "engine/log_stream.hpp"
-#include "engine/statement_executor.hpp"
 #include "engine/statement/option_string.hpp"
-
-#include <sys/random.h>
+#include "engine/statement_executor.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <sys/random.h>
 #include <thread>
 
 namespace varve {
@@ -24,7 +23,8 @@ random_id draw_random_id() {
   std::size_t have = 0;
   while (have < drawn.size()) {
     auto got = ::getrandom(drawn.data() + have, drawn.size() - have, 0);
-    if (got > 0) have += static_cast<std::size_t>(got);
+    if (got > 0)
+      have += static_cast<std::size_t>(got);
   }
   return drawn;
 }
@@ -36,10 +36,11 @@ unix_ns system_time() {
 
 template <class T>
 status in_range(std::string_view name, T value, T low, T high) {
-  if (value >= low && value <= high) return {};
-  return fail(errc::invalid_argument,
-              "archive_options::" + std::string(name) + " is " + std::to_string(value) + ", must be between " +
-                  std::to_string(low) + " and " + std::to_string(high));
+  if (value >= low && value <= high)
+    return {};
+  return fail(errc::invalid_argument, "archive_options::" + std::string(name) + " is " +
+                                          std::to_string(value) + ", must be between " + std::to_string(low) +
+                                          " and " + std::to_string(high));
 }
 
 status check(const archive_options& options) {
@@ -64,7 +65,8 @@ unsigned workers_of(const archive_options& options) {
 result<std::unique_ptr<archive_engine>> archive_engine::open(archive_options options) {
   VARVE_TRY(check(options));
   VARVE_TRY_ASSIGN(auto lock, directory_lock::take(options.data_directory));
-  VARVE_TRY_ASSIGN(auto where, open_rocksdb_catalog(options.data_directory + "/catalog", catalog_mode::read_write));
+  VARVE_TRY_ASSIGN(auto where,
+                   open_rocksdb_catalog(options.data_directory + "/catalog", catalog_mode::read_write));
   VARVE_TRY_ASSIGN(auto identity, where->snapshot()->identity());
   if (!identity) {
     identity = catalog_identity{draw_random_id(), options.now ? options.now() : system_time(), false};
@@ -72,13 +74,14 @@ result<std::unique_ptr<archive_engine>> archive_engine::open(archive_options opt
     first.put(*identity);
     VARVE_TRY(where->apply(first, durability::synced));
   }
-  auto engine = std::make_unique<archive_engine_impl>(std::move(options), std::move(lock), std::move(where), *identity);
+  auto engine =
+      std::make_unique<archive_engine_impl>(std::move(options), std::move(lock), std::move(where), *identity);
   VARVE_TRY(engine->start());
   return std::unique_ptr<archive_engine>(std::move(engine));
 }
 
-archive_engine_impl::archive_engine_impl(archive_options options, directory_lock lock, std::unique_ptr<catalog> where,
-                                         const catalog_identity& identity)
+archive_engine_impl::archive_engine_impl(archive_options options, directory_lock lock,
+                                         std::unique_ptr<catalog> where, const catalog_identity& identity)
     : options_(std::move(options)), now_(options_.now ? options_.now : system_time), lock_(std::move(lock)),
       catalog_(std::move(where)), identity_(identity), writer_tag_(to_hex(draw_random_id()).substr(0, 16)) {
   auto workers = workers_of(options_);
@@ -110,7 +113,9 @@ archive_engine_impl::archive_engine_impl(archive_options options, directory_lock
   runtime_ = std::make_unique<archive_runtime>(*system_, *catalog_, std::move(settings));
 }
 
-archive_engine_impl::~archive_engine_impl() { static_cast<void>(close()); }
+archive_engine_impl::~archive_engine_impl() {
+  static_cast<void>(close());
+}
 
 status archive_engine_impl::start() {
   auto from = catalog_->snapshot();
@@ -131,15 +136,18 @@ result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalo
   facts.option = settings.option;
   facts.how = settings.how;
   VARVE_TRY_ASSIGN(auto row, from.round_status(record.tenant));
-  if (row) facts.status = *row;
+  if (row)
+    facts.status = *row;
   // A round goes on where it began, whatever backup_dest says by now.
   bool running = facts.status.round.status != round_status::stop && !facts.status.destination.empty();
   facts.destination = running ? facts.status.destination : settings.destination;
   VARVE_TRY_ASSIGN(facts.outbox, from.outbox(record.tenant));
-  if (!facts.outbox.empty() && !running) facts.destination = facts.outbox.front().destination;
+  if (!facts.outbox.empty() && !running)
+    facts.destination = facts.outbox.front().destination;
   VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));
   VARVE_TRY_ASSIGN(auto samples, from.lag_samples(record.tenant));
-  if (!samples.empty()) facts.last_lag_sample = samples.back().number;
+  if (!samples.empty())
+    facts.last_lag_sample = samples.back().number;
   return facts;
 }
 
@@ -153,7 +161,8 @@ void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_stat
   if (waiting_.size() >= 1024)
     std::erase_if(waiting_, [](auto& weak) {
       auto state = weak.lock();
-      if (!state) return true;
+      if (!state)
+        return true;
       std::lock_guard inner{state->mutex};
       return state->answer.has_value();
     });
@@ -163,7 +172,8 @@ void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_stat
 status archive_engine_impl::close() {
   {
     std::lock_guard guard{mutex_};
-    if (std::exchange(closed_, true)) return {};
+    if (std::exchange(closed_, true))
+      return {};
   }
   std::vector<std::pair<tenant_id, tenant_order>> orders;
   for (auto tenant : runtime_->tenants()) {
@@ -172,7 +182,7 @@ status archive_engine_impl::close() {
     orders.emplace_back(tenant, last);
   }
   auto flushed = order(orders, options_.stop_timeout);
-  static_cast<void>(snapshot());     // writes what waits for the next batch
+  static_cast<void>(snapshot()); // writes what waits for the next batch
   runtime_->stop();
   std::vector<std::weak_ptr<durable_future::shared_state>> waiting;
   {
@@ -180,14 +190,18 @@ status archive_engine_impl::close() {
     waiting.swap(waiting_);
   }
   for (auto& weak : waiting)
-    if (auto state = weak.lock()) state->fulfil({fail(errc::closed, "the engine is closed"), {}});
+    if (auto state = weak.lock())
+      state->fulfil({fail(errc::closed, "the engine is closed"), {}});
   system_->await_all_actors_done();
   return flushed;
 }
 
-void archive_engine_impl::set_listener(archive_listener* listener) { runtime_->set_listener(listener); }
+void archive_engine_impl::set_listener(archive_listener* listener) {
+  runtime_->set_listener(listener);
+}
 
-status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit) {
+status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what,
+                                  duration_ns limit) {
   struct answers {
     std::mutex mutex;
     std::condition_variable ready;
@@ -199,7 +213,8 @@ status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_
   for (auto& [tenant, order] : what)
     runtime_->order(tenant, order, [all](const status& outcome) {
       std::lock_guard guard{all->mutex};
-      if (!outcome.ok() && all->first_failure.ok()) all->first_failure = outcome;
+      if (!outcome.ok() && all->first_failure.ok())
+        all->first_failure = outcome;
       --all->left;
       all->ready.notify_all();
     });
@@ -211,9 +226,11 @@ status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_
 }
 
 status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view name) {
-  if (closed()) return fail(errc::closed, "the engine is closed");
+  if (closed())
+    return fail(errc::closed, "the engine is closed");
   if (tenant.value < 2)
-    return fail(errc::invalid_argument, "tenant number " + to_string(tenant) + " is reserved", "use 2 or more");
+    return fail(errc::invalid_argument, "tenant number " + to_string(tenant) + " is reserved",
+                "use 2 or more");
   std::lock_guard one{statements_};
   auto from = snapshot();
   VARVE_TRY_ASSIGN(auto tenants, from->tenants());
@@ -223,7 +240,8 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
     if (each.tenant == tenant) {
       known = true;
       record.archiving = each.archiving;
-      if (each.name == name) return {};
+      if (each.name == name)
+        return {};
     } else if (each.name == name) {
       return fail(errc::invalid_argument,
                   "tenant name '" + record.name + "' belongs to tenant " + to_string(each.tenant));
@@ -232,7 +250,8 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
   change_set changes;
   changes.put(record);
   VARVE_TRY(apply(changes));
-  if (known) return {};
+  if (known)
+    return {};
   VARVE_TRY_ASSIGN(auto facts, facts_of(*catalog_->snapshot(), record));
   bool begins = std::exchange(facts.archiving, false);
   runtime_->add_tenant(facts);
@@ -250,17 +269,20 @@ status archive_engine_impl::begin_round(const tenant_record& record) {
 
 result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id tenant, stream_id stream,
                                                                      stream_options options) {
-  if (closed()) return fail(errc::closed, "the engine is closed");
+  if (closed())
+    return fail(errc::closed, "the engine is closed");
   auto intake = runtime_->intake(tenant);
   if (!intake)
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered",
                 "call register_tenant first");
   auto buffer = intake->find_or_add(stream);
   if (!buffer->attach(options.start_lsn))
-    return fail(errc::already_open, "tenant " + to_string(tenant) + " stream " + to_string(stream) + " is open already",
+    return fail(errc::already_open,
+                "tenant " + to_string(tenant) + " stream " + to_string(stream) + " is open already",
                 "a stream has one appender: close the other handle first");
   auto opened = std::make_unique<engine_stream>(*this, intake, buffer, options.source != nullptr);
-  if (options.source != nullptr) runtime_->pull(tenant, buffer, options.source);
+  if (options.source != nullptr)
+    runtime_->pull(tenant, buffer, options.source);
   return std::unique_ptr<log_stream>(std::move(opened));
 }
 
@@ -268,15 +290,18 @@ status archive_engine_impl::drop_stream(tenant_id tenant, stream_id stream, lsn 
   auto intake = runtime_->intake(tenant);
   auto buffer = intake ? intake->find(stream) : nullptr;
   if (!buffer)
-    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " has no stream " + to_string(stream));
+    return fail(errc::invalid_argument,
+                "tenant " + to_string(tenant) + " has no stream " + to_string(stream));
   buffer->drop_at(final_lsn);
   return {};
 }
 
 status archive_engine_impl::advance(tenant_id tenant, scn upto) {
-  if (closed()) return fail(errc::closed, "the engine is closed");
+  if (closed())
+    return fail(errc::closed, "the engine is closed");
   auto intake = runtime_->intake(tenant);
-  if (!intake) return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered");
+  if (!intake)
+    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered");
   intake->advance(upto);
   return {};
 }
@@ -287,15 +312,17 @@ durable_future archive_engine_impl::flush(tenant_id tenant) {
   auto wait = std::make_shared<durable_wait>();
   wait->whole_tenant = true;
   wait->done = [state](const durable_answer& answer) { state->fulfil(answer); };
-  if (closed()) state->fulfil({fail(errc::closed, "the engine is closed"), {}});
-  else runtime_->wait(tenant, std::move(wait));
+  if (closed())
+    state->fulfil({fail(errc::closed, "the engine is closed"), {}});
+  else
+    runtime_->wait(tenant, std::move(wait));
   return durable_future{state};
 }
 
 std::shared_ptr<const catalog_snapshot> archive_engine_impl::snapshot() {
   if (auto writer = runtime_->catalog_writer()) {
     caf::scoped_actor self{*system_};
-    self->request(writer, caf::infinite, stop_atom::value).receive([](caf::unit_t) {}, [](caf::error&) {});
+    self->request(writer, caf::infinite, stop_atom::value).receive([](bool) {}, [](caf::error&) {});
   }
   return catalog_->snapshot();
 }
@@ -303,8 +330,9 @@ std::shared_ptr<const catalog_snapshot> archive_engine_impl::snapshot() {
 status archive_engine_impl::apply(const change_set& changes) {
   caf::scoped_actor self{*system_};
   status outcome;
-  self->request(runtime_->catalog_writer(), caf::infinite, apply_atom::value, std::make_shared<change_set>(changes))
-      .receive([](caf::unit_t) {},
+  self->request(runtime_->catalog_writer(), caf::infinite, apply_atom::value,
+                std::make_shared<change_set>(changes))
+      .receive([](bool) {},
                [&](caf::error& why) { outcome = fail(errc::catalog_error, system_->render(why)); });
   return outcome;
 }
@@ -321,12 +349,14 @@ void archive_engine_impl::set_standing_order(bool on, change_set& changes) {
 }
 
 result<std::vector<sql_result>> archive_engine_impl::execute(std::string_view text) {
-  if (closed()) return fail(errc::closed, "the engine is closed");
+  if (closed())
+    return fail(errc::closed, "the engine is closed");
   return execute_statements(*this, text);
 }
 
 result<sql_result> archive_engine_impl::query(std::string_view select) {
-  if (closed()) return fail(errc::closed, "the engine is closed");
+  if (closed())
+    return fail(errc::closed, "the engine is closed");
   VARVE_TRY_ASSIGN(auto table, run_select(select, {snapshot(), now()}));
   return sql_result{std::move(table.columns), std::move(table.rows), {}, {}};
 }

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-/// The front door of Varve: what a database embeds. Nothing behind this header (actors, RocksDB, codecs) shows
-/// through it.
+/// The front door of Varve: what a database embeds. Nothing behind this header (actors, RocksDB, codecs)
+/// shows through it.
 ///
 ///   auto engine = varve::archive_engine::open({.data_directory = "/var/lib/mydb/varve"}).value();
 ///   engine->execute("ALTER SYSTEM SET backup_dest = 'file:///backup/mydb'; ALTER SYSTEM ARCHIVELOG");
@@ -25,31 +25,31 @@
 ///   stream->append({.lsn = 0, .next_lsn = 5, .scn = now, .payload = varve::as_bytes("hello")});
 ///   stream->flush().get();                       // durable
 ///
-/// The promise: once append_durable, flush or archived_position says an LSN is durable, every restore returns it,
-/// whatever crashes afterwards. What append accepted is never dropped while the tenant archives.
+/// The promise: once append_durable, flush or archived_position says an LSN is durable, every restore returns
+/// it, whatever crashes afterwards. What append accepted is never dropped while the tenant archives.
 namespace varve {
 
 /// What append answers. Only `accepted` took the entry.
 enum class append_outcome : std::uint8_t {
-  accepted,        ///< in memory; on its way
-  repeated,        ///< already there and equal, or older than what can be compared: a no-op
-  full,            ///< no memory now. mandatory: wait for room; optional: go on and hand it over again later
-  not_archiving,   ///< no round takes log of this stream: nothing to do
-  interrupted,     ///< log was lost to the archive; the DBA must begin a new round
-  fenced,          ///< another engine has taken the tenant over
-  error            ///< see append_answer::failed
+  accepted,      ///< in memory; on its way
+  repeated,      ///< already there and equal, or older than what can be compared: a no-op
+  full,          ///< no memory now. mandatory: wait for room; optional: go on and hand it over again later
+  not_archiving, ///< no round takes log of this stream: nothing to do
+  interrupted,   ///< log was lost to the archive; the DBA must begin a new round
+  fenced,        ///< another engine has taken the tenant over
+  error          ///< see append_answer::failed
 };
 
 struct append_answer {
   append_outcome outcome = append_outcome::accepted;
-  lsn expected_lsn = 0;     ///< what the next append must start with
-  varve::error failed;      ///< of outcome error: lsn_gap, lsn_conflict, scn_goes_back, entry_too_large, closed …
+  lsn expected_lsn = 0; ///< what the next append must start with
+  varve::error failed; ///< of outcome error: lsn_gap, lsn_conflict, scn_goes_back, entry_too_large, closed …
 };
 
 /// A position and whether it got there.
 struct durable_answer {
-  status outcome;             ///< ok, or fenced / canceled (round stopped) / interrupted / closed
-  stream_position position;   ///< everything below position.next_lsn is durable
+  status outcome;           ///< ok, or fenced / canceled (round stopped) / interrupted / closed
+  stream_position position; ///< everything below position.next_lsn is durable
 };
 
 /// A promise for a durable_answer: get() waits. Fulfilled from an engine thread; close() fulfils all.
@@ -57,20 +57,22 @@ class durable_future {
 public:
   struct shared_state;
   explicit durable_future(std::shared_ptr<shared_state> state) : state_(std::move(state)) {}
-  durable_answer get() const;                                   ///< waits as long as it takes
-  std::optional<durable_answer> get_for(std::chrono::nanoseconds limit) const;   ///< nullopt: not yet
+  durable_answer get() const;                                                  ///< waits as long as it takes
+  std::optional<durable_answer> get_for(std::chrono::nanoseconds limit) const; ///< nullopt: not yet
 private:
   std::shared_ptr<shared_state> state_;
 };
 
-/// What the engine tells the host. Called from engine threads, one call at a time per tenant, never with a lock
-/// held: an implementation may call the engine, but must return soon.
+/// What the engine tells the host. Called from engine threads, one call at a time per tenant, never with a
+/// lock held: an implementation may call the engine, but must return soon.
 class archive_listener {
 public:
   virtual ~archive_listener() = default;
-  /// A round began and wants start positions: hand over the first entry, advance, or open streams with a start.
+  /// A round began and wants start positions: hand over the first entry, advance, or open streams with a
+  /// start.
   virtual void on_round_began(tenant_id, round_id) {}
-  /// A stream that was told `full` may go on, with this LSN; also on a change of mode, STOP, INTERRUPTED, fenced.
+  /// A stream that was told `full` may go on, with this LSN; also on a change of mode, STOP, INTERRUPTED,
+  /// fenced.
   virtual void on_room(tenant_id, stream_id, lsn /*expected*/) {}
   /// What is not durable was given up (takeover, restart of the writer): hand over again from here.
   virtual void on_resend_from(tenant_id, stream_id, lsn /*from*/, std::string_view /*why*/) {}
@@ -80,8 +82,8 @@ public:
   virtual void on_durable(tenant_id, stream_id, stream_position) {}
 };
 
-/// A host that would rather be asked for its log than hand it over. Called from one engine thread at a time per
-/// stream; may block.
+/// A host that would rather be asked for its log than hand it over. Called from one engine thread at a time
+/// per stream; may block.
 class log_source {
 public:
   virtual ~log_source() = default;
@@ -91,11 +93,11 @@ public:
   virtual result<lsn> oldest_lsn() = 0;
 
   struct batch {
-    std::vector<log_entry> entries;   ///< contiguous from `from`; payloads stay valid until the next call
-    scn nothing_before = 0;           ///< no entry with SCN <= this will follow the ones given: an advance; 0: unknown
+    std::vector<log_entry> entries; ///< contiguous from `from`; payloads stay valid until the next call
+    scn nothing_before = 0; ///< no entry with SCN <= this will follow the ones given: an advance; 0: unknown
   };
-  /// Entries from `from` on, about `bytes_max` of them (at least one if there is one); none = nothing new yet.
-  /// A `from` that is gone: entry_not_exist, which becomes a break.
+  /// Entries from `from` on, about `bytes_max` of them (at least one if there is one); none = nothing new
+  /// yet. A `from` that is gone: entry_not_exist, which becomes a break.
   virtual result<batch> read(lsn from, std::size_t bytes_max) = 0;
 };
 
@@ -112,29 +114,32 @@ class log_stream {
 public:
   virtual ~log_stream() = default;
 
-  /// Takes one entry: copies it and returns; never blocks on I/O and never waits for memory. The payload is the
-  /// caller's again when it returns. An entry must start at expected_lsn(); a repeat is compared while it is in
-  /// memory or in the last committed block (DESIGN section 2).
+  /// Takes one entry: copies it and returns; never blocks on I/O and never waits for memory. The payload is
+  /// the caller's again when it returns. An entry must start at expected_lsn(); a repeat is compared while it
+  /// is in memory or in the last committed block (DESIGN section 2).
   virtual append_answer append(const log_entry& entry) = 0;
   /// As append, but in mandatory mode waits while the answer would be `full`.
   virtual append_answer append_wait(const log_entry& entry) = 0;
   /// As append, and asks for a commit now; the future is fulfilled when one covers the entry.
   virtual std::pair<append_answer, durable_future> append_durable(const log_entry& entry) = 0;
   /// The same with a callback instead (called from an engine thread; before this returns if it can never be).
-  virtual append_answer append_durable(const log_entry& entry, std::function<void(const durable_answer&)> done) = 0;
+  virtual append_answer append_durable(const log_entry& entry,
+                                       std::function<void(const durable_answer&)> done) = 0;
 
   /// No entry with an SCN <= `upto` will follow. Thread-safe. Lower than before: a no-op.
   virtual status advance(scn upto) = 0;
   /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests.
   virtual durable_future flush() = 0;
-  /// Log below `oldest` is gone at the host. If it was not archived: a break (DESIGN section 5.3). Thread-safe.
+  /// Log below `oldest` is gone at the host. If it was not archived: a break (DESIGN section 5.3).
+  /// Thread-safe.
   virtual status log_recycled(lsn oldest) = 0;
 
   /// Thread-safe, cheap:
-  virtual lsn expected_lsn() const = 0;             ///< what append must start with
-  virtual stream_position archived_position() const = 0;   ///< durable: covered by a commit
-  virtual stream_position resume_lsn() const = 0;   ///< where to hand over from after open; an estimate until the takeover
-  virtual lsn recyclable_lsn() const = 0;           ///< log below may go (lsn_max: no limit)
+  virtual lsn expected_lsn() const = 0;                  ///< what append must start with
+  virtual stream_position archived_position() const = 0; ///< durable: covered by a commit
+  virtual stream_position
+  resume_lsn() const = 0; ///< where to hand over from after open; an estimate until the takeover
+  virtual lsn recyclable_lsn() const = 0; ///< log below may go (lsn_max: no limit)
 
   virtual tenant_id tenant() const = 0;
   virtual stream_id stream() const = 0;
@@ -143,16 +148,16 @@ public:
 /// A table of text, as a statement or SELECT returns it.
 struct sql_result {
   std::vector<std::string> columns;
-  std::vector<std::vector<std::optional<std::string>>> rows;   ///< nullopt = NULL
+  std::vector<std::vector<std::optional<std::string>>> rows; ///< nullopt = NULL
   std::vector<std::string> warnings;
-  std::string message;                                          ///< of statements without rows: what happened
+  std::string message; ///< of statements without rows: what happened
 };
 
 /// What a restore gives back: a batch of consecutive entries of one stream.
 struct entry_batch {
   tenant_id tenant;
   stream_id stream;
-  std::vector<log_entry> entries;   ///< payloads live until the next call of next()
+  std::vector<log_entry> entries; ///< payloads live until the next call of next()
 };
 
 class archive_engine {
@@ -162,9 +167,9 @@ public:
   /// range), already_open (with the owner's pid), catalog_error.
   static result<std::unique_ptr<archive_engine>> open(archive_options options);
 
-  virtual ~archive_engine() = default;   ///< close()
-  /// Makes what was accepted durable if the destinations answer within options.stop_timeout, fulfils every future,
-  /// and stops all threads. Rounds stay in force: the next open continues them.
+  virtual ~archive_engine() = default; ///< close()
+  /// Makes what was accepted durable if the destinations answer within options.stop_timeout, fulfils every
+  /// future, and stops all threads. Rounds stay in force: the next open continues them.
   virtual status close() = 0;
 
   /// All calls below are thread-safe.
@@ -172,10 +177,11 @@ public:
   /// Must outlive the engine; nullptr = none. Set before the first stream is opened.
   virtual void set_listener(archive_listener* listener) = 0;
 
-  /// Tells name and number of a tenant; again with another name renames it. Tenant numbers 0 and 1 are refused.
-  /// Under a standing ARCHIVELOG its round begins here.
+  /// Tells name and number of a tenant; again with another name renames it. Tenant numbers 0 and 1 are
+  /// refused. Under a standing ARCHIVELOG its round begins here.
   virtual status register_tenant(tenant_id tenant, std::string_view name) = 0;
-  virtual result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream, stream_options options) = 0;
+  virtual result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
+                                                          stream_options options) = 0;
   /// Takes the stream out of the checkpoint once everything below `final_lsn` is durable.
   virtual status drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) = 0;
   /// No entry of any stream of the tenant with an SCN <= `upto` will follow.
@@ -191,7 +197,8 @@ public:
   /// Memory and threads, for benchmarks and metrics.
   struct usage {
     std::uint64_t budget_bytes = 0, used_bytes = 0, peak_bytes = 0;
-    std::uint64_t accepted_entries = 0, accepted_bytes = 0, stored_bytes = 0, blocks = 0, block_input_bytes = 0;
+    std::uint64_t accepted_entries = 0, accepted_bytes = 0, stored_bytes = 0, blocks = 0,
+                  block_input_bytes = 0;
     std::uint64_t syncs = 0, commits = 0, catalog_batches = 0;
   };
   virtual usage memory_usage() const = 0;

@@ -29,11 +29,12 @@ public:
                       const catalog_identity& identity);
   ~archive_engine_impl() override;
 
-  status start();       ///< tenants as the catalog knows them
+  status start(); ///< tenants as the catalog knows them
   status close() override;
   void set_listener(archive_listener* listener) override;
   status register_tenant(tenant_id tenant, std::string_view name) override;
-  result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream, stream_options options) override;
+  result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
+                                                  stream_options options) override;
   status drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) override;
   status advance(tenant_id tenant, scn upto) override;
   durable_future flush(tenant_id tenant) override;
@@ -47,12 +48,13 @@ public:
   const random_id& archive() const { return identity_.archive; }
   const std::string& writer_tag() const { return writer_tag_; }
   bool closed() const;
-  void hold(const std::shared_ptr<durable_future::shared_state>& waiting);   ///< close() fulfils it
+  void hold(const std::shared_ptr<durable_future::shared_state>& waiting); ///< close() fulfils it
 
   /// A tenant as its records say, ready for the runtime.
-  result<archive_runtime::tenant_facts> facts_of(const catalog_snapshot& from, const tenant_record& record) const;
-  std::shared_ptr<const catalog_snapshot> snapshot();       ///< with everything that waits for the next batch
-  status apply(const change_set& changes);                  ///< synced
+  result<archive_runtime::tenant_facts> facts_of(const catalog_snapshot& from,
+                                                 const tenant_record& record) const;
+  std::shared_ptr<const catalog_snapshot> snapshot(); ///< with everything that waits for the next batch
+  status apply(const change_set& changes);            ///< synced
   /// Gives orders to tenants and waits for all answers, at most `limit`.
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
   status begin_round(const tenant_record& record);
@@ -72,8 +74,8 @@ private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<archive_runtime> runtime_;
-  std::mutex statements_;                    // one statement at a time
-  mutable std::mutex mutex_;                 // guards all below
+  std::mutex statements_;    // one statement at a time
+  mutable std::mutex mutex_; // guards all below
   bool closed_ = false;
   std::vector<std::weak_ptr<durable_future::shared_state>> waiting_;
   std::string last_error_;

@@ -10,16 +10,16 @@ namespace varve {
 
 /// Everything archive_engine::open() takes. Durations are nanoseconds, sizes bytes.
 struct archive_options {
-  /// Where the catalog and the engine's own files live: a local directory, made if it is not there. One engine
-  /// at a time; a second one is refused with the first one's pid.
+  /// Where the catalog and the engine's own files live: a local directory, made if it is not there. One
+  /// engine at a time; a second one is refused with the first one's pid.
   std::string data_directory;
 
   /// Memory for log that is not durable yet: entries, compressed blocks, unsynced blocks, open indexes.
   /// [16 MiB, 1 TiB]. When it is used up, append answers `full`.
   std::uint64_t budget_bytes = std::uint64_t{256} << 20;
 
-  /// A block is cut when its entries reach this. [4 KiB, 8 MiB]. Larger compresses better, smaller reaches the
-  /// medium sooner.
+  /// A block is cut when its entries reach this. [4 KiB, 8 MiB]. Larger compresses better, smaller reaches
+  /// the medium sooner.
   std::uint32_t block_bytes = 256 << 10;
 
   /// Largest payload of one entry; at most budget_bytes / 8.

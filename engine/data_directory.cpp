@@ -11,7 +11,8 @@
 
 namespace varve {
 
-result<sql_result> query_data_directory(const std::string& data_directory, std::string_view select, unix_ns now) {
+result<sql_result> query_data_directory(const std::string& data_directory, std::string_view select,
+                                        unix_ns now) {
   VARVE_TRY_ASSIGN(auto where, open_rocksdb_catalog(data_directory + "/catalog", catalog_mode::read_only));
   VARVE_TRY_ASSIGN(auto table, run_select(select, {where->snapshot(), now}));
   return sql_result{std::move(table.columns), std::move(table.rows), {}, {}};
@@ -20,20 +21,23 @@ result<sql_result> query_data_directory(const std::string& data_directory, std::
 namespace {
 
 /// A catalog that RocksDB cannot open is kept beside the new one: somebody may want to look at it.
-result<std::unique_ptr<catalog>> open_or_replace(const std::string& directory, std::vector<std::string>& notes) {
+result<std::unique_ptr<catalog>> open_or_replace(const std::string& directory,
+                                                 std::vector<std::string>& notes) {
   auto opened = open_rocksdb_catalog(directory, catalog_mode::read_write);
-  if (opened.ok() || opened.code() == errc::already_open) return opened;
+  if (opened.ok() || opened.code() == errc::already_open)
+    return opened;
   auto aside = directory + ".damaged";
   std::error_code failed;
   std::filesystem::remove_all(aside, failed);
   std::filesystem::rename(directory, aside, failed);
-  if (failed) return opened;
+  if (failed)
+    return opened;
   notes.push_back("the catalog could not be opened and lies in " + aside + " now: " + opened.error().message);
   return open_rocksdb_catalog(directory, catalog_mode::read_write);
 }
 
-void put_tenant(const piece_catalogue& known, const std::string& uri, const random_id* archive, destination& where,
-                change_set& changes, rebuilt_catalog& made) {
+void put_tenant(const piece_catalogue& known, const std::string& uri, const random_id* archive,
+                destination& where, change_set& changes, rebuilt_catalog& made) {
   auto tenant = known.tenant;
   auto& commit = known.state.commit.record;
   for (auto& each_damage : known.damages) {
@@ -47,7 +51,8 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
   row.seq = commit.seq;
   row.destination = uri;
   row.limiting_stream = commit.limiting_stream;
-  if (commit.interruption) row.comment = commit.interruption->reason;
+  if (commit.interruption)
+    row.comment = commit.interruption->reason;
   row.updated_at = commit.written_at;
   for (auto& each : known.pieces) {
     row.current_piece = std::max(row.current_piece, each.piece.piece);
@@ -58,7 +63,8 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
     piece.status = each.status;
     piece.destination = uri;
     for (auto& round : known.rounds)
-      if (round.round.id == each.piece.round) piece.start_piece = round.round.start_piece;
+      if (round.round.id == each.piece.round)
+        piece.start_piece = round.round.start_piece;
     if (auto files = read_piece_files(where, known, each, archive); files.ok()) {
       piece.created_at = files->created_at;
       piece.checkpoint_scn = std::min(files->checkpoint_scn, each.bounds.end_scn);
@@ -74,7 +80,8 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
   changes.put(row);
   for (auto& round : known.rounds) {
     ++made.rounds;
-    if (round.ended_at == 0) continue;
+    if (round.ended_at == 0)
+      continue;
     round_history_record history;
     history.tenant = tenant;
     history.round = round.round;
@@ -82,7 +89,8 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
     history.last_piece = round.last_piece;
     history.ended_at = round.ended_at;
     history.destination = uri;
-    if (round.interruption) history.comment = round.interruption->reason;
+    if (round.interruption)
+      history.comment = round.interruption->reason;
     changes.put(history);
   }
   for (auto& each : known.state.streams) {
@@ -127,10 +135,13 @@ result<rebuilt_catalog> rebuild_catalog(const std::string& data_directory, std::
       made.notes.push_back("tenant " + to_string(tenant) + ": " + known.error().message);
       continue;
     }
-    if (!*known) continue;
+    if (!*known)
+      continue;
     put_tenant(**known, uri.to_string(), &identity.archive, *where, changes, made);
-    auto record = std::find_if(known_tenants.begin(), known_tenants.end(), [&](auto& x) { return x.tenant == tenant; });
-    if (record != known_tenants.end()) continue;
+    auto record =
+        std::find_if(known_tenants.begin(), known_tenants.end(), [&](auto& x) { return x.tenant == tenant; });
+    if (record != known_tenants.end())
+      continue;
     bool archiving = (*known)->state.commit.record.round.status != round_status::stop;
     changes.put(tenant_record{tenant, "t" + to_string(tenant), archiving});
   }

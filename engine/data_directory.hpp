@@ -10,22 +10,23 @@
 /// catalog again from a destination. All functions block.
 namespace varve {
 
-/// One SELECT on the views of a data directory, whether or not a process owns it; sees what was written to the
-/// catalog before the call. `now`: wall clock, for ages. Errors: as archive_engine::query(), file_not_exist (no
-/// catalog there).
-result<sql_result> query_data_directory(const std::string& data_directory, std::string_view select, unix_ns now);
+/// One SELECT on the views of a data directory, whether or not a process owns it; sees what was written to
+/// the catalog before the call. `now`: wall clock, for ages. Errors: as archive_engine::query(),
+/// file_not_exist (no catalog there).
+result<sql_result> query_data_directory(const std::string& data_directory, std::string_view select,
+                                        unix_ns now);
 
 struct rebuilt_catalog {
   std::size_t tenants = 0, rounds = 0, pieces = 0, streams = 0;
-  bool damaged = false;              ///< something at the destination could not be read; `notes` say what
+  bool damaged = false; ///< something at the destination could not be read; `notes` say what
   std::vector<std::string> notes;
 };
 
-/// Writes everything that the destination `uri` tells about archived log into the catalog of `data_directory`, in
-/// place of what it says now; makes directory and catalog if they are not there, and puts a catalog that RocksDB
-/// cannot open aside as "catalog.damaged". Settings stay; where there is none, backup_dest becomes `uri`, and
-/// tenants whose round is not over go on archiving at the next open. Errors: already_open (with the owner's pid),
-/// foreign_destination, and what reading the destination gives.
+/// Writes everything that the destination `uri` tells about archived log into the catalog of
+/// `data_directory`, in place of what it says now; makes directory and catalog if they are not there, and
+/// puts a catalog that RocksDB cannot open aside as "catalog.damaged". Settings stay; where there is none,
+/// backup_dest becomes `uri`, and tenants whose round is not over go on archiving at the next open. Errors:
+/// already_open (with the owner's pid), foreign_destination, and what reading the destination gives.
 result<rebuilt_catalog> rebuild_catalog(const std::string& data_directory, std::string_view uri);
 
 } // namespace varve

@@ -1,12 +1,11 @@
 #include "engine/directory_lock.hpp"
 
+#include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 namespace varve {
@@ -18,14 +17,17 @@ result<directory_lock> directory_lock::take(const std::string& directory) {
     return system_error(errno, "make the data directory", directory);
   auto path = directory + "/LOCK";
   int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (file < 0) return system_error(errno, "open", path);
+  if (file < 0)
+    return system_error(errno, "open", path);
   directory_lock lock{file};
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return system_error(errno, "lock", path);
+    if (errno != EWOULDBLOCK)
+      return system_error(errno, "lock", path);
     char owner[32] = {};
     auto length = ::pread(file, owner, sizeof owner - 1, 0);
     std::string pid = length > 0 ? std::string(owner, static_cast<std::size_t>(length)) : "unknown";
-    while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+    while (!pid.empty() && pid.back() == '\n')
+      pid.pop_back();
     return fail(errc::already_open, "the data directory " + directory + " is in use by process " + pid,
                 "stop that process, or use SELECT, which works beside it");
   }
@@ -38,7 +40,8 @@ result<directory_lock> directory_lock::take(const std::string& directory) {
 directory_lock::directory_lock(directory_lock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
 
 directory_lock::~directory_lock() {
-  if (file_ >= 0) ::close(file_);
+  if (file_ >= 0)
+    ::close(file_);
 }
 
 } // namespace varve

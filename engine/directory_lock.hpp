@@ -6,8 +6,8 @@
 
 namespace varve {
 
-/// The right to use a data directory: one process, one engine. Given back by the destructor, and by the kernel if
-/// the process dies.
+/// The right to use a data directory: one process, one engine. Given back by the destructor, and by the
+/// kernel if the process dies.
 class directory_lock {
 public:
   /// Makes the directory if its parent is there. already_open names the owner's pid.

@@ -4,7 +4,8 @@ namespace varve {
 
 void durable_future::shared_state::fulfil(const durable_answer& with) {
   std::lock_guard lock{mutex};
-  if (answer) return;
+  if (answer)
+    return;
   answer = with;
   ready.notify_all();
 }

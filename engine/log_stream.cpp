@@ -8,7 +8,8 @@ engine_stream::engine_stream(archive_engine_impl& engine, std::shared_ptr<tenant
     : engine_(engine), intake_(std::move(intake)), buffer_(std::move(buffer)), pulled_(pulled) {}
 
 engine_stream::~engine_stream() {
-  if (pulled_ && !engine_.closed()) engine_.runtime().stop_pulling(intake_->id(), buffer_->id());
+  if (pulled_ && !engine_.closed())
+    engine_.runtime().stop_pulling(intake_->id(), buffer_->id());
   buffer_->detach();
 }
 
@@ -17,20 +18,23 @@ append_answer engine_stream::closed_answer() const {
 }
 
 append_answer engine_stream::append(const log_entry& entry) {
-  if (engine_.closed()) return closed_answer();
+  if (engine_.closed())
+    return closed_answer();
   return buffer_->append(entry);
 }
 
 append_answer engine_stream::append_wait(const log_entry& entry) {
   for (;;) {
     auto answer = append(entry);
-    if (answer.outcome != append_outcome::full || intake_->mode() != archive_mode::mandatory) return answer;
+    if (answer.outcome != append_outcome::full || intake_->mode() != archive_mode::mandatory)
+      return answer;
     // Woken by room; the limit only bounds how long a close() goes unnoticed.
     buffer_->wait_for_room(std::chrono::milliseconds(100));
   }
 }
 
-append_answer engine_stream::append_durable(const log_entry& entry, std::function<void(const durable_answer&)> done) {
+append_answer engine_stream::append_durable(const log_entry& entry,
+                                            std::function<void(const durable_answer&)> done) {
   auto answer = append(entry);
   if (answer.outcome == append_outcome::accepted || answer.outcome == append_outcome::repeated) {
     wait_until(entry.next_lsn, std::move(done));
@@ -51,16 +55,21 @@ std::pair<append_answer, durable_future> engine_stream::append_durable(const log
 error engine_stream::outcome_error(append_outcome outcome) const {
   auto who = "tenant " + to_string(tenant()) + " stream " + to_string(stream());
   switch (outcome) {
-  case append_outcome::full: return fail(errc::full, who + ": no memory in the budget now", "wait for on_room");
-  case append_outcome::interrupted: return fail(errc::interrupted, who + ": archiving was interrupted");
-  case append_outcome::fenced: return fail(errc::fenced, who + ": another engine has taken the tenant over");
-  default: return fail(errc::not_archiving, who + ": no round takes its log", "ALTER SYSTEM ARCHIVELOG");
+  case append_outcome::full:
+    return fail(errc::full, who + ": no memory in the budget now", "wait for on_room");
+  case append_outcome::interrupted:
+    return fail(errc::interrupted, who + ": archiving was interrupted");
+  case append_outcome::fenced:
+    return fail(errc::fenced, who + ": another engine has taken the tenant over");
+  default:
+    return fail(errc::not_archiving, who + ": no round takes its log", "ALTER SYSTEM ARCHIVELOG");
   }
 }
 
 void engine_stream::wait_until(lsn upto, std::function<void(const durable_answer&)> done) {
   auto position = buffer_->committed();
-  if (position.next_lsn >= upto) return done({{}, position});
+  if (position.next_lsn >= upto)
+    return done({{}, position});
   auto wait = std::make_shared<durable_wait>();
   wait->stream = buffer_->id();
   wait->upto = upto;
@@ -71,22 +80,27 @@ void engine_stream::wait_until(lsn upto, std::function<void(const durable_answer
 durable_future engine_stream::flush() {
   auto state = std::make_shared<durable_future::shared_state>();
   engine_.hold(state);
-  if (engine_.closed()) state->fulfil({fail(errc::closed, "the engine is closed"), {}});
-  else wait_until(buffer_->expected_lsn(), [state](const durable_answer& durable) { state->fulfil(durable); });
+  if (engine_.closed())
+    state->fulfil({fail(errc::closed, "the engine is closed"), {}});
+  else
+    wait_until(buffer_->expected_lsn(), [state](const durable_answer& durable) { state->fulfil(durable); });
   return durable_future{state};
 }
 
 status engine_stream::advance(scn upto) {
-  if (engine_.closed()) return fail(errc::closed, "the engine is closed");
+  if (engine_.closed())
+    return fail(errc::closed, "the engine is closed");
   buffer_->advance(upto);
   return {};
 }
 
 status engine_stream::log_recycled(lsn oldest) {
-  if (engine_.closed()) return fail(errc::closed, "the engine is closed");
+  if (engine_.closed())
+    return fail(errc::closed, "the engine is closed");
   // What was accepted and is not durable yet lies in our memory: log below it may go. Only log that was never
   // handed over is lost.
-  if (intake_->gate() != intake_gate::open || !buffer_->started() || oldest <= buffer_->expected_lsn()) return {};
+  if (intake_->gate() != intake_gate::open || !buffer_->started() || oldest <= buffer_->expected_lsn())
+    return {};
   tenant_order broken;
   broken.what = tenant_order::kind::interrupt;
   broken.broken.stream = buffer_->id();
@@ -96,9 +110,15 @@ status engine_stream::log_recycled(lsn oldest) {
   return engine_.order({{intake_->id(), broken}}, engine_limits::statement);
 }
 
-lsn engine_stream::expected_lsn() const { return buffer_->expected_lsn(); }
-stream_position engine_stream::archived_position() const { return buffer_->committed(); }
-stream_position engine_stream::resume_lsn() const { return buffer_->committed(); }
+lsn engine_stream::expected_lsn() const {
+  return buffer_->expected_lsn();
+}
+stream_position engine_stream::archived_position() const {
+  return buffer_->committed();
+}
+stream_position engine_stream::resume_lsn() const {
+  return buffer_->committed();
+}
 
 lsn engine_stream::recyclable_lsn() const {
   auto gate = intake_->gate();
@@ -106,7 +126,11 @@ lsn engine_stream::recyclable_lsn() const {
   return held && intake_->mode() == archive_mode::mandatory ? buffer_->committed().next_lsn : lsn_max;
 }
 
-tenant_id engine_stream::tenant() const { return intake_->id(); }
-stream_id engine_stream::stream() const { return buffer_->id(); }
+tenant_id engine_stream::tenant() const {
+  return intake_->id();
+}
+stream_id engine_stream::stream() const {
+  return buffer_->id();
+}
 
 } // namespace varve

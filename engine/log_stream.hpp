@@ -19,7 +19,8 @@ public:
   append_answer append(const log_entry& entry) override;
   append_answer append_wait(const log_entry& entry) override;
   std::pair<append_answer, durable_future> append_durable(const log_entry& entry) override;
-  append_answer append_durable(const log_entry& entry, std::function<void(const durable_answer&)> done) override;
+  append_answer append_durable(const log_entry& entry,
+                               std::function<void(const durable_answer&)> done) override;
   status advance(scn upto) override;
   durable_future flush() override;
   status log_recycled(lsn oldest) override;

@@ -3,6 +3,7 @@
 #include "engine/archive_destination.hpp"
 #include "engine/archive_engine_impl.hpp"
 #include "engine/log_stream.hpp"
+#include "engine/parameter_list.hpp"
 #include "engine/statement/option_string.hpp"
 #include "engine/statement/parser.hpp"
 
@@ -17,7 +18,8 @@ result<std::optional<std::string>> setting_in_force(const catalog_snapshot& from
                                                     std::string_view name) {
   if (tenant != everybody) {
     VARVE_TRY_ASSIGN(auto own, from.setting(tenant, name));
-    if (own) return own;
+    if (own)
+      return own;
   }
   return from.setting(everybody, name);
 }
@@ -30,19 +32,20 @@ public:
   result<sql_result> operator()(const sql::set_parameter& what);
   result<sql_result> operator()(const sql::archivelog& what);
   result<sql_result> operator()(const sql::noarchivelog& what);
+  result<sql_result> operator()(const sql::show_parameters& what);
   template <class Other>
   result<sql_result> operator()(const Other& what) {
     return fail(errc::not_supported, std::string(name_of(statement{what})) + " is not supported",
-                "this version runs SET, ARCHIVELOG, NOARCHIVELOG and SELECT");
+                "this version runs SET, ARCHIVELOG, NOARCHIVELOG, SHOW PARAMETERS and SELECT");
   }
 
 private:
   /// The tenants a clause names; all that are registered where it names none.
   result<std::vector<tenant_record>> tenants_of(const catalog_snapshot& from, const tenant_clause& clause);
-  status set_destination(const catalog_snapshot& from, const std::vector<tenant_record>& tenants, tenant_id whose,
-                         const std::string& value, change_set& changes);
-  status set_dest_option(const catalog_snapshot& from, const std::vector<tenant_record>& tenants, tenant_id whose,
-                         const std::string& value, change_set& changes);
+  status set_destination(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
+                         tenant_id whose, const std::string& value, change_set& changes);
+  status set_dest_option(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
+                         tenant_id whose, const std::string& value, change_set& changes);
 
   archive_engine_impl& engine_;
 };
@@ -58,9 +61,11 @@ result<round_status> status_of(const catalog_snapshot& from, tenant_id tenant) {
   return row ? row->round.status : round_status::stop;
 }
 
-result<std::vector<tenant_record>> executor::tenants_of(const catalog_snapshot& from, const tenant_clause& clause) {
+result<std::vector<tenant_record>> executor::tenants_of(const catalog_snapshot& from,
+                                                        const tenant_clause& clause) {
   VARVE_TRY_ASSIGN(auto all, from.tenants());
-  if (!names_tenant(clause)) return all;
+  if (!names_tenant(clause))
+    return all;
   for (auto& each : all) {
     if (auto* number = std::get_if<tenant_id>(&clause); number != nullptr && *number == each.tenant)
       return std::vector<tenant_record>{each};
@@ -154,18 +159,20 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
       beginning.push_back(each);
     else if (!all)
       return fail(errc::not_supported,
-                  "start log archive backup when not STOP is not supported: tenant " + to_string(each.tenant) +
-                      " is " + std::string(to_string(now)),
+                  "start log archive backup when not STOP is not supported: tenant " +
+                      to_string(each.tenant) + " is " + std::string(to_string(now)),
                   "ALTER SYSTEM NOARCHIVELOG first");
   }
   if (all && beginning.empty() && engine_.standing_order())
-    return fail(errc::not_supported, "start log archive backup when not STOP is not supported: ARCHIVELOG is in force",
+    return fail(errc::not_supported,
+                "start log archive backup when not STOP is not supported: ARCHIVELOG is in force",
                 "ALTER SYSTEM NOARCHIVELOG first");
   std::vector<std::pair<tenant_id, tenant_order>> orders;
   change_set changes;
   VARVE_TRY_ASSIGN(auto common, tenant_settings::of(*from, everybody));
   if (all && common.destination.empty() && beginning.empty())
-    return fail(errc::invalid_destination, "backup_dest is not set", "ALTER SYSTEM SET backup_dest = 'file:///…'");
+    return fail(errc::invalid_destination, "backup_dest is not set",
+                "ALTER SYSTEM SET backup_dest = 'file:///…'");
   for (auto& each : beginning) {
     VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*from, each.tenant));
     if (settings.destination.empty())
@@ -179,7 +186,8 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
     each.archiving = true;
     changes.put(each);
   }
-  if (all) engine_.set_standing_order(true, changes);
+  if (all)
+    engine_.set_standing_order(true, changes);
   VARVE_TRY(engine_.apply(changes));
   VARVE_TRY(engine_.order(orders, engine_limits::statement));
   return done("log archiving begins for " + std::to_string(orders.size()) + " tenant(s)");
@@ -194,7 +202,8 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
   change_set changes;
   for (auto& each : tenants) {
     VARVE_TRY_ASSIGN(auto now, status_of(*from, each.tenant));
-    if (now == round_status::stop && !each.archiving) continue;
+    if (now == round_status::stop && !each.archiving)
+      continue;
     tenant_order end;
     VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*from, each.tenant));
     end.what = tenant_order::kind::noarchivelog;
@@ -205,7 +214,8 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
   }
   if (orders.empty() && !(all && engine_.standing_order()))
     return fail(errc::already_no_archive, "log archive backup is already disabled");
-  if (all) engine_.set_standing_order(false, changes);
+  if (all)
+    engine_.set_standing_order(false, changes);
   VARVE_TRY(engine_.apply(changes));
   VARVE_TRY(engine_.order(orders, engine_limits::statement));
   auto made = done("log archiving has ended for " + std::to_string(orders.size()) + " tenant(s)");
@@ -220,12 +230,21 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
   return made;
 }
 
+result<sql_result> executor::operator()(const sql::show_parameters& what) {
+  auto from = engine_.snapshot();
+  VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
+  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(
+                                      *from, names_tenant(what.tenant) ? tenants.front().tenant : everybody));
+  return list_parameters(settings, what.pattern);
+}
+
 } // namespace
 
 result<tenant_settings> tenant_settings::of(const catalog_snapshot& from, tenant_id tenant) {
   tenant_settings made;
   VARVE_TRY_ASSIGN(auto uri, setting_in_force(from, tenant, "backup_dest"));
-  if (uri) made.destination = *uri;
+  if (uri)
+    made.destination = *uri;
   VARVE_TRY_ASSIGN(auto option, setting_in_force(from, tenant, "backup_dest_option"));
   if (option) {
     VARVE_TRY_ASSIGN(auto named, parse_dest_option(*option, true));
@@ -248,7 +267,8 @@ result<std::vector<sql_result>> execute_statements(archive_engine_impl& engine, 
     results.push_back(std::move(made));
   }
   if (!results.empty())
-    results.front().warnings.insert(results.front().warnings.begin(), parsed.warnings.begin(), parsed.warnings.end());
+    results.front().warnings.insert(results.front().warnings.begin(), parsed.warnings.begin(),
+                                    parsed.warnings.end());
   return results;
 }
 

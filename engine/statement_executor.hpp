@@ -9,7 +9,7 @@ class catalog_snapshot;
 
 /// The parameters in force for one tenant: its own where it has them, else those of all.
 struct tenant_settings {
-  std::string destination;       ///< backup_dest; empty: not set
+  std::string destination; ///< backup_dest; empty: not set
   dest_option option;
   archive_option how;
   static result<tenant_settings> of(const catalog_snapshot& from, tenant_id tenant);
