@@ -18,35 +18,44 @@ std::string destination_uri::to_string() const {
 }
 
 result<destination_uri> parse_destination_uri(std::string_view text) {
-  if (text.size() > uri_bytes_max) return refused(text.substr(0, 60), "is longer than 2048 characters", example);
+  if (text.size() > uri_bytes_max)
+    return refused(text.substr(0, 60), "is longer than 2048 characters", example);
   auto colon = text.find("://");
-  if (colon == std::string_view::npos) return refused(text, "has no scheme", example);
+  if (colon == std::string_view::npos)
+    return refused(text, "has no scheme", example);
   auto scheme = text.substr(0, colon);
   auto path = text.substr(colon + 3);
   if (scheme == "oss" || scheme == "s3" || scheme == "cos" || scheme == "nfs")
     return fail(errc::not_supported, std::string(scheme) + ":// destinations are not supported yet",
                 "use file:// on a directory, or on a mounted file system");
-  if (path.find('\0') != std::string_view::npos) return refused(text, "contains a NUL byte", example);
+  if (path.find('\0') != std::string_view::npos)
+    return refused(text, "contains a NUL byte", example);
   if (scheme == "memory") {
-    if (path.empty()) return refused(text, "has no name", "write memory://name");
+    if (path.empty())
+      return refused(text, "has no name", "write memory://name");
     return destination_uri{destination_kind::memory, std::string(path)};
   }
-  if (scheme != "file") return refused(text, "has an unknown scheme", example);
+  if (scheme != "file")
+    return refused(text, "has an unknown scheme", example);
   if (path.find('?') != std::string_view::npos)
     return refused(text, "contains '?': a file destination takes no parameters", example);
-  if (path.empty() || path[0] != '/') return refused(text, "is not an absolute path", example);
+  if (path.empty() || path[0] != '/')
+    return refused(text, "is not an absolute path", example);
 
   std::string clean;
   for (std::size_t at = 0; at < path.size();) {
     auto end = path.find('/', at);
-    if (end == std::string_view::npos) end = path.size();
+    if (end == std::string_view::npos)
+      end = path.size();
     auto component = path.substr(at, end - at);
     if (component == "." || component == "..")
       return refused(text, "contains '.' or '..'", "write the path out");
-    if (!component.empty()) clean.append("/").append(component);
+    if (!component.empty())
+      clean.append("/").append(component);
     at = end + 1;
   }
-  if (clean.empty()) return refused(text, "is the root directory", "name a directory of its own");
+  if (clean.empty())
+    return refused(text, "is the root directory", "name a directory of its own");
   return destination_uri{destination_kind::file, clean};
 }
 
