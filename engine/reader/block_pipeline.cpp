@@ -65,7 +65,9 @@ void block_pipeline::recycle(std::unique_ptr<decoded_block> block) {
   {
     std::lock_guard lock(mutex_);
     charged_bytes_ -= block->charged_bytes;
-    if (spare_bytes_ + held <= options_.read_ahead_bytes / 4) {
+    // A merge of many streams gives its blocks back nearly at once, to need as many soon after.
+    auto spare_bytes_max = std::max(options_.read_ahead_bytes / 4, peak_bytes_ - charged_bytes_);
+    if (spare_bytes_ + held <= spare_bytes_max) {
       spare_bytes_ += held;
       spare_.push_back(std::move(block));
     }
@@ -122,6 +124,7 @@ bool block_pipeline::claim(std::vector<slot*>& batch) {
     }
     batch_bytes += pending_->block.size;
     charged_bytes_ += cost;
+    peak_bytes_ = std::max(peak_bytes_, charged_bytes_);
     fresh->block->demand = std::move(*pending_);
     fresh->block->entries.clear();
     fresh->block->charged_bytes = cost;

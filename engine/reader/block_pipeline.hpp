@@ -65,7 +65,7 @@ private:
   std::condition_variable room_, arrived_;
   std::deque<std::unique_ptr<slot>> queue_; ///< claimed and not taken, in order
   std::vector<std::unique_ptr<decoded_block>> spare_;
-  std::uint64_t charged_bytes_ = 0, spare_bytes_ = 0;
+  std::uint64_t charged_bytes_ = 0, peak_bytes_ = 0, spare_bytes_ = 0;
   bool stop_ = false, ended_ = false;
   error failed_; ///< of the source
   std::vector<std::thread> threads_;

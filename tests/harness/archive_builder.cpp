@@ -363,7 +363,7 @@ std::vector<model_entry> archive_builder::committed() const {
 
 std::vector<model_entry> archive_builder::merged() const {
   auto entries = committed();
-  std::stable_sort(entries.begin(), entries.end(), [](auto& a, auto& b) {
+  std::sort(entries.begin(), entries.end(), [](auto& a, auto& b) {
     return std::tuple(a.scn, a.stream, a.lsn) < std::tuple(b.scn, b.stream, b.lsn);
   });
   return entries;

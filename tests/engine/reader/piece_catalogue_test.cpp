@@ -5,44 +5,6 @@
 #include <catch2/catch.hpp>
 
 namespace varve::test {
-namespace {
-
-piece_catalogue read(reader_fixture& fixture) {
-  auto catalogue = read_piece_catalogue(*fixture.where, tenant, {});
-  INFO((catalogue.ok() ? std::string() : catalogue.error().to_string()));
-  REQUIRE(catalogue.ok());
-  REQUIRE(*catalogue);
-  return **catalogue;
-}
-
-piece_files files_of(reader_fixture& fixture, const piece_catalogue& catalogue, std::size_t piece) {
-  auto files = read_piece_files(*fixture.where, catalogue, catalogue.pieces.at(piece), nullptr);
-  REQUIRE(files.ok());
-  return *files;
-}
-
-/// One open piece: two segments in each of two indexes, one after them.
-struct indexed_piece : reader_fixture {
-  indexed_piece() : made(builder()) {
-    made.begin_round(1000, 0);
-    made.open_stream(s1, 0);
-    scn scn = 1000;
-    for (int i = 0; i < 5; ++i) {
-      scn = append_round_robin(made, {s1}, 20, scn);
-      made.cut_all();
-      made.end_segments();
-      if (i % 2)
-        made.write_indexes();
-    }
-    made.commit(scn - 10);
-    whole = files_of(*this, read(*this), 0);
-  }
-  archive_builder made;
-  piece_files whole;
-};
-
-} // namespace
-
 TEST_CASE("pieces and rounds are those that the newest commit reaches, through piece lists and round ends") {
   reader_fixture fixture;
   auto builder = fixture.builder();
@@ -54,7 +16,7 @@ TEST_CASE("pieces and rounds are those that the newest commit reaches, through p
   builder.cut_all();
   builder.commit(20'080);
 
-  auto catalogue = read(fixture);
+  auto catalogue = catalogue_of(fixture);
   CHECK(catalogue.damages.empty());
   CHECK(catalogue.list_objects.size() == fixture.paths("/lists/").size());
   REQUIRE(catalogue.rounds.size() == 2);
@@ -93,12 +55,12 @@ TEST_CASE("a damaged piece list hides the pieces before it and says so") {
   options.frozen_in_commit = 1;
   auto builder = fixture.builder(options);
   build_rich_archive(builder);
-  auto whole = read(fixture);
+  auto whole = catalogue_of(fixture);
   auto lists = fixture.paths("/lists/");
   REQUIRE(lists.size() >= 2);
   CHECK(whole.list_objects == std::vector<object_path>(lists.rbegin(), lists.rend()));
   fixture.flip(lists.front(), 80);
-  auto catalogue = read(fixture);
+  auto catalogue = catalogue_of(fixture);
   CHECK(catalogue.pieces.size() < whole.pieces.size());
   CHECK(catalogue.list_objects.size() + 1 == lists.size());
   REQUIRE(catalogue.damages.size() == 1);
@@ -111,10 +73,10 @@ TEST_CASE("a lost round end is replaced by what the commit or the round's last s
   auto builder = fixture.builder();
   build_rich_archive(builder);
   builder.end_round(12'000);
-  auto whole = read(fixture);
+  auto whole = catalogue_of(fixture);
   auto end = fixture.path("/rounds/");
   fixture.drop(end);
-  auto catalogue = read(fixture);
+  auto catalogue = catalogue_of(fixture);
   REQUIRE(catalogue.rounds.size() == 1);
   CHECK(catalogue.rounds[0].streams_proved); // it is still the commit's
   CHECK(catalogue.rounds[0].streams == whole.rounds[0].streams);
@@ -122,7 +84,7 @@ TEST_CASE("a lost round end is replaced by what the commit or the round's last s
   builder.begin_round(20'000, 0);
   builder.open_stream(s1, 1'000'000);
   builder.commit(0);
-  catalogue = read(fixture);
+  catalogue = catalogue_of(fixture);
   REQUIRE(catalogue.rounds.size() == 2);
   CHECK_FALSE(catalogue.rounds[0].streams_proved);
   CHECK(catalogue.rounds[0].streams == whole.rounds[0].streams);
@@ -132,73 +94,11 @@ TEST_CASE("a lost round end is replaced by what the commit or the round's last s
   CHECK_FALSE(costs_log(catalogue.damages[0]));
 }
 
-TEST_CASE(
-    "segments of a lost index are found again by their footers when they add up to what the piece counts") {
-  for (std::size_t which = 0; which < 2; ++which) {
-    indexed_piece x;
-    auto index = x.paths("/index-").at(which);
-    x.flip(index, 100);
-    auto files = files_of(x, read(x), 0);
-    CHECK(files.segments == x.whole.segments);
-    REQUIRE(files.damages.size() == 1);
-    CHECK(files.damages[0].path == index);
-    CHECK_FALSE(costs_log(files.damages[0]));
-    CHECK_THAT(files.damages[0].why.message, Catch::Contains("rebuilt from the footers"));
-  }
-}
-
-TEST_CASE("a segment that a fenced writer left is not taken for one that a lost index named") {
-  indexed_piece x;
-  auto piece = x.made.newest().open_pieces.at(0).piece;
-  // The same LSNs with other content, whole and with a footer, of the epoch of the index: only the counts
-  // tell.
-  segment_name left{tenant, piece, epoch{1}, 9};
-  auto copied = x.content(x.paths("/seg-").at(0));
-  REQUIRE(x.where->create(to_path(left), copied).ok());
-  CHECK(files_of(x, read(x), 0).segments == x.whole.segments); // not reached, not read
-  x.drop(x.paths("/seg-").at(2));
-  x.drop(x.paths("/index-").at(1));
-  auto files = files_of(x, read(x), 0);
-  REQUIRE(files.damages.size() == 1);
-  CHECK(files.damages[0].lost_unknown);
-  CHECK(files.segments.size() == 1);
-}
-
-TEST_CASE("segments of a lost seal are found again if one writer made all that is there") {
-  reader_fixture fixture;
-  auto builder = fixture.builder();
-  builder.begin_round(1000, 1000);
-  builder.open_stream(s1, 0);
-  append_round_robin(builder, {s1}, 150, 1000);
-  builder.cut_all();
-  builder.seal_oldest();
-  builder.commit(2000);
-  auto whole = files_of(fixture, read(fixture), 0);
-  auto seal = fixture.path("/seal-");
-  fixture.flip(seal, 70);
-  auto files = files_of(fixture, read(fixture), 0);
-  CHECK(files.segments == whole.segments);
-  CHECK_FALSE(costs_log(files.damages.at(0)));
-
-  segment_name left{tenant, {round_id{1}, piece_id{1}}, epoch{1}, 7};
-  REQUIRE(fixture.where->create(to_path(left), fixture.content(fixture.paths("/seg-").at(0))).ok());
-  CHECK(files_of(fixture, read(fixture), 0).damages.at(0).lost_unknown);
-}
-
-TEST_CASE("a damaged start object costs nothing: the commit has the bounds, too") {
-  indexed_piece x;
-  x.zero(x.path("/start-"), 0, 64);
-  auto files = files_of(x, read(x), 0);
-  CHECK(files.segments == x.whole.segments);
-  CHECK(files.created_at == 0);
-  CHECK_FALSE(costs_log(files.damages.at(0)));
-}
-
 TEST_CASE("rows of streams are gathered from the segments when the table is lost") {
   indexed_piece x;
-  auto whole = read(x);
+  auto whole = catalogue_of(x);
   x.drop(x.paths("/index-").at(1)); // the newest index has the table
-  auto catalogue = read(x);
+  auto catalogue = catalogue_of(x);
   CHECK(catalogue.state.streams == whole.state.streams);
   CHECK_FALSE(catalogue.rounds.back().streams_proved);
 }

@@ -13,8 +13,8 @@ public:
   random_archive(reader_fixture& fixture, std::uint64_t seed) : random_(seed) {
     archive_builder::options options;
     options.codec = static_cast<codec>(below(3));
-    options.block_bytes = 64 << below(5);
-    options.segment_bytes = 1024 << below(5);
+    options.block_bytes = std::size_t{64} << below(5);
+    options.segment_bytes = std::uint64_t{1024} << below(5);
     options.frozen_in_commit = 1 + below(4);
     made_ = std::make_unique<archive_builder>(fixture.where, options);
     streams_ = 1 + below(5);
@@ -78,8 +78,11 @@ private:
         made_->take_over();
       return;
     default:
-      made_->append(stream_id{1 + below(streams_)}, 1 + below(50), scn_,
-                    std::string(below(120), static_cast<char>(below(256))));
+      // One draw a line: the order in which arguments are evaluated is the compiler's.
+      auto stream = 1 + below(streams_);
+      auto lsns = 1 + below(50);
+      auto size = below(120);
+      made_->append(stream_id{stream}, lsns, scn_, std::string(size, static_cast<char>(below(256))));
     }
   }
 

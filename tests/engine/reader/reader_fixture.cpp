@@ -73,6 +73,35 @@ scn append_round_robin(archive_builder& builder, const std::vector<stream_id>& s
   return scn;
 }
 
+piece_catalogue catalogue_of(reader_fixture& fixture) {
+  auto catalogue = read_piece_catalogue(*fixture.where, tenant, {});
+  INFO((catalogue.ok() ? std::string() : catalogue.error().to_string()));
+  REQUIRE(catalogue.ok());
+  REQUIRE(*catalogue);
+  return **catalogue;
+}
+
+piece_files files_of(reader_fixture& fixture, const piece_catalogue& catalogue, std::size_t piece) {
+  auto files = read_piece_files(*fixture.where, catalogue, catalogue.pieces.at(piece), nullptr);
+  REQUIRE(files.ok());
+  return *files;
+}
+
+indexed_piece::indexed_piece() : made(builder()) {
+  made.begin_round(1000, 0);
+  made.open_stream(s1, 0);
+  scn scn = 1000;
+  for (int i = 0; i < 5; ++i) {
+    scn = append_round_robin(made, {s1}, 20, scn);
+    made.cut_all();
+    made.end_segments();
+    if (i % 2)
+      made.write_indexes();
+  }
+  made.commit(scn - 10);
+  whole = files_of(*this, catalogue_of(*this), 0);
+}
+
 void build_rich_archive(archive_builder& builder) {
   builder.begin_round(1000, 2000);
   builder.open_stream(s1, 0);

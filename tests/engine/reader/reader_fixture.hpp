@@ -56,6 +56,17 @@ inline std::vector<model_entry> expected(std::vector<model_entry> entries) {
 scn append_round_robin(archive_builder& builder, const std::vector<stream_id>& streams, std::size_t count,
                        scn scn, varve::scn scn_step = 10);
 
+/// Reads them; fails the test if that is an error.
+piece_catalogue catalogue_of(reader_fixture& fixture);
+piece_files files_of(reader_fixture& fixture, const piece_catalogue& catalogue, std::size_t piece);
+
+/// One open piece of stream 1: two segments in each of two indexes, one after them.
+struct indexed_piece : reader_fixture {
+  indexed_piece();
+  archive_builder made;
+  piece_files whole;
+};
+
 /// Two streams, a split round with several frozen and open pieces, indexes, piece lists, segments with and
 /// without footers, a takeover: something of everything.
 void build_rich_archive(archive_builder& builder);
