@@ -94,7 +94,7 @@ result<report> run_archive_bench(const archive_bench_options& options, const tel
     file.write(text.data(), static_cast<std::streamsize>(text.size()));
   }
   tell("asking the codec's own tool");
-  auto tool = ask_codec_tool(options.codec, tool_input);
+  auto tool = ask_codec_tool(options.codec, tool_input, options.seconds * 0.6);
   if (options.input.empty())
     work_area::remove(tool_input);
 

@@ -1,5 +1,6 @@
 #include "bench/tool_speed.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fcntl.h>
@@ -54,11 +55,11 @@ std::vector<double> speeds_in(std::string_view line) {
 
 } // namespace
 
-std::optional<tool_speed> ask_codec_tool(codec codec, const std::string& path) {
+std::optional<tool_speed> ask_codec_tool(codec codec, const std::string& path, double seconds) {
   if (codec == codec::none)
     return std::nullopt;
   std::string tool = codec == codec::lz4 ? "lz4" : "zstd";
-  auto text = run_and_read({tool, "-b1", "-i3", path});
+  auto text = run_and_read({tool, "-b1", "-i" + std::to_string(std::clamp(static_cast<int>(seconds), 1, 10)), path});
   if (!text)
     return std::nullopt;
   // It overwrites its line after every loop; the last one with both speeds is the result.

@@ -15,8 +15,9 @@ struct tool_speed {
   double decompress = 0;
 };
 
-/// Runs `lz4 -b1` or `zstd -b1` on `path` and reads what it prints. nullopt: no such codec tool, not
+/// Runs `lz4 -b1` or `zstd -b1` on `path`, each direction for about `seconds` (whole ones, at least 1), and reads
+/// what it prints. nullopt: no such codec tool, not
 /// installed, or it printed something else.
-std::optional<tool_speed> ask_codec_tool(codec codec, const std::string& path);
+std::optional<tool_speed> ask_codec_tool(codec codec, const std::string& path, double seconds);
 
 } // namespace varve::bench

@@ -25,7 +25,8 @@ Examples:
   varve bench streams --streams 10000 --interval 120s)";
 
 struct bench_options {
-  std::string input, destination, codec = "lz4", budget = "256m", write_rate = "16m", interval = "120s";
+  std::string input, destination, codec = "lz4", budget = "256m", write_rate = "16m", interval = "120s",
+                                  archive_bytes = "4g";
   std::optional<std::size_t> streams;
   double seconds = 5, busy_seconds = 30;
   unsigned runs = 5;
@@ -62,6 +63,7 @@ result<bench::report> run_archive(const bench_options& given, const bench::tell_
 result<bench::report> run_restore(const bench_options& given, const bench::tell_function& tell) {
   bench::restore_bench_options options;
   VARVE_TRY_ASSIGN(options.codec, parse_codec(given.codec));
+  VARVE_TRY_ASSIGN(options.archive_bytes, parse_byte_count(given.archive_bytes));
   options.input = given.input;
   options.streams = given.streams.value_or(1);
   options.destination = given.destination;
@@ -140,6 +142,8 @@ void add_bench_command(CLI::App& program, int& outcome) {
     workload->add_option("--seconds", given->seconds, "of each measurement")->capture_default_str();
   for (auto* workload : {archive, append, streams})
     workload->add_option("--budget", given->budget, "memory budget of the engine")->capture_default_str();
+  restore->add_option("--archive-bytes", given->archive_bytes, "of log to archive first")
+      ->capture_default_str();
   streams->add_option("--interval", given->interval, "log_archive_checkpoint_interval")
       ->capture_default_str();
   streams->add_option("--write-rate", given->write_rate, "bytes a second the destination takes")

@@ -85,8 +85,8 @@ status live(const demo_host_options& options) {
   clock.raise(resume.last_scn);
   opened.set_value(stream.get());
   if (options.life > 1)
-    tell("say the archive goes on at LSN ", resume.next_lsn, "; the database's log ends at ",
-         db->GetLatestSequenceNumber() + 1);
+    tell("say the catalog remembers LSN ", resume.next_lsn, ", the database's log ends at ",
+         db->GetLatestSequenceNumber() + 1, "; the newest commit decides what is missing");
 
   load->start(demo_writers);
   auto begin = std::chrono::steady_clock::now();

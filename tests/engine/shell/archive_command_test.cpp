@@ -1,0 +1,182 @@
+#include "tests/engine/shell/archive_case.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <signal.h>
+
+namespace varve::test {
+
+TEST_CASE("archived files come back byte for byte, in the order given") {
+  archive_case here;
+  auto first = sample_log(300'000, 1), second = sample_log(123'457, 2);
+  auto done = here.archive({here.file("a", first), here.file("b", second), "--json"});
+  INFO(done.errors);
+  REQUIRE(done.exit_code == 0);
+  auto summary = nlohmann::json::parse(done.output);
+  CHECK(summary["next_lsn"] == 423'457);
+  CHECK(summary["durable_lsn"] == 423'457);
+  CHECK(summary["advanced_scn"] >= summary["last_scn"]);
+  auto back = here.restore();
+  CHECK(back.exit_code == 0);
+  CHECK(back.output == first + second);
+}
+
+TEST_CASE("a second run skips what is archived, compares its end, and goes on") {
+  archive_case here;
+  auto log = sample_log(700'000);
+  REQUIRE(here.archive({here.file("log", log.substr(0, 400'000)), "--chunk", "10k"}).exit_code == 0);
+  auto longer = here.archive({here.file("log", log), "--chunk", "64k", "--json"});
+  INFO(longer.errors);
+  REQUIRE(longer.exit_code == 0);
+  auto summary = nlohmann::json::parse(longer.output);
+  CHECK(summary["first_lsn"] == 400'000);
+  CHECK(summary["next_lsn"] == 700'000);
+  CHECK(summary["compared_entries"] > 0);
+  CHECK(here.restore().output == log);
+  auto nothing_new = nlohmann::json::parse(here.archive({here.file("log", log), "--json"}).output);
+  CHECK(nothing_new["first_lsn"] == 700'000);
+  CHECK(nothing_new["next_lsn"] == 700'000);
+}
+
+TEST_CASE("without --dest a later run goes on to where the log went before") {
+  archive_case here;
+  auto log = sample_log(50'000);
+  REQUIRE(here.archive({here.file("log", log.substr(0, 20'000))}).exit_code == 0);
+  auto path = here.file("log", log);
+  auto again = run_varve({"archive", "--data", here.data, "--tenant", "1001", "--stream", "1", path});
+  INFO(again.errors);
+  CHECK(again.exit_code == 0);
+  CHECK(here.restore().output == log);
+}
+
+TEST_CASE("a file that changed where it was archived is refused, and nothing is added") {
+  archive_case here;
+  auto log = sample_log(100'000);
+  REQUIRE(here.archive({here.file("log", log)}).exit_code == 0);
+  auto other = log;
+  other[99'000] = '#';
+  auto refused = here.archive({here.file("log", other + "more")});
+  CHECK(refused.exit_code == 6);
+  CHECK(refused.errors.find("VARVE_LSN_CONFLICT") != std::string::npos);
+  CHECK(refused.errors.find("hint: ") != std::string::npos);
+  CHECK(here.restore().output == log);
+}
+
+TEST_CASE("an input shorter than what is archived is refused") {
+  archive_case here;
+  auto log = sample_log(100'000);
+  REQUIRE(here.archive({here.file("log", log)}).exit_code == 0);
+  auto refused = here.archive({here.file("log", log.substr(0, 60'000))});
+  CHECK(refused.exit_code == 6);
+  CHECK(here.restore().output == log);
+}
+
+TEST_CASE("a pipe is archived as it comes, and begun again from its first byte") {
+  archive_case here;
+  auto log = sample_log(900'000);
+  auto first = here.archive({"-"}, log.substr(0, 500'000));
+  INFO(first.errors);
+  REQUIRE(first.exit_code == 0);
+  CHECK(here.restore().output == log.substr(0, 500'000));
+  auto second = here.archive({"-", "--json"}, log);
+  INFO(second.errors);
+  REQUIRE(second.exit_code == 0);
+  CHECK(nlohmann::json::parse(second.output)["first_lsn"] == 500'000);
+  CHECK(here.restore().output == log);
+}
+
+TEST_CASE("kill -9 loses nothing that a later run does not bring back") {
+  archive_case here;
+  auto log = sample_log(2'000'000);
+  REQUIRE(here.archive({here.file("log", log.substr(0, 300'000))}).exit_code == 0);
+  {
+    running_program run(here.archive_words({"-"}));
+    run.write(log);
+    run.send(SIGKILL);
+    CHECK(run.finish().exit_code == 128 + SIGKILL);
+  }
+  auto done = here.archive({here.file("log", log)});
+  INFO(done.errors);
+  REQUIRE(done.exit_code == 0);
+  CHECK(here.restore().output == log);
+  CHECK(run_varve({"verify", here.destination}).exit_code == 0);
+}
+
+TEST_CASE("SIGTERM ends a run in good order, and says how to go on") {
+  archive_case here;
+  auto log = sample_log(1'000'000);
+  running_program run(here.archive_words({"-"}));
+  run.write(log.substr(0, 500'000)); // more than a pipe holds: the program is reading
+  run.send(SIGTERM);
+  auto stopped = run.finish();
+  CHECK(stopped.exit_code == 130);
+  CHECK(stopped.errors.find("run it again") != std::string::npos);
+  auto kept = here.restore().output;
+  CHECK(log.starts_with(kept));
+  REQUIRE(here.archive({here.file("log", log)}).exit_code == 0);
+  CHECK(here.restore().output == log);
+}
+
+TEST_CASE("a rate holds a run back") {
+  archive_case here;
+  auto log = sample_log(30'000);
+  auto done = here.archive({here.file("log", log), "--rate", "100k", "--chunk", "1k"});
+  INFO(done.errors);
+  CHECK(done.exit_code == 0);
+  CHECK(here.restore().output == log);
+}
+
+TEST_CASE("streams and tenants of one data directory stay apart") {
+  archive_case here;
+  auto one = sample_log(20'000, 1), two = sample_log(30'000, 2), other = sample_log(10'000, 3);
+  REQUIRE(here.archive({here.file("log", one)}).exit_code == 0);
+  auto archive = [&](const char* tenant, const char* stream, const std::string& log) {
+    auto done = run_varve({"archive", "--data", here.data, "--dest", here.destination, "--tenant", tenant,
+                           "--stream", stream, here.file("log", log)});
+    INFO(done.errors);
+    CHECK(done.exit_code == 0);
+  };
+  archive("1001", "2", two);
+  archive("1002", "1", other);
+  auto restore = [&](const char* tenant, const char* stream) {
+    return run_varve(
+               {"restore", "--from", here.destination, "--tenant", tenant, "--stream", stream, "--to", "-"})
+        .output;
+  };
+  CHECK(restore("1001", "1") == one);
+  CHECK(restore("1001", "2") == two);
+  CHECK(restore("1002", "1") == other);
+}
+
+TEST_CASE("what cannot be archived is refused with its own exit code") {
+  archive_case here;
+  auto path = here.file("log", "some log");
+  auto nowhere = run_varve({"archive", "--data", here.data, "--tenant", "1001", "--stream", "1", path});
+  CHECK(nowhere.exit_code == 5);
+  CHECK(nowhere.errors.find("--dest") != std::string::npos);
+  CHECK(here.archive({(here.dir / "gone").string()}).exit_code == 5);
+  CHECK(here.archive({path, "--chunk", "0"}).exit_code == 2);
+  CHECK(here.archive({path, "--chunk", "17m"}).exit_code == 2);
+  CHECK(here.archive({path, "--rate", "fast"}).exit_code == 2);
+  CHECK(run_varve({"archive", "--data", here.data, "--tenant", "1", "--stream", "1", "--dest",
+                   here.destination, path})
+            .exit_code == 2);
+  REQUIRE(here.archive({path}).exit_code == 0);
+  auto elsewhere = run_varve({"archive", "--data", here.data, "--tenant", "1001", "--stream", "1", "--dest",
+                              (here.dir / "other").string(), path});
+  CHECK(elsewhere.exit_code == 2);
+  CHECK(elsewhere.errors.find("backup_dest is file://" + here.destination) != std::string::npos);
+}
+
+TEST_CASE("a data directory has one owner, and the second hears its pid") {
+  archive_case here;
+  running_program owner(here.archive_words({"-"}));
+  owner.write(sample_log(500'000));
+  auto refused = here.archive({here.file("log", "some log")});
+  CHECK(refused.exit_code == 4);
+  CHECK(refused.errors.find(std::to_string(owner.pid())) != std::string::npos);
+  CHECK(owner.finish().exit_code == 0);
+}
+
+} // namespace varve::test

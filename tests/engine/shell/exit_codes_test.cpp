@@ -1,0 +1,21 @@
+#include "engine/shell/exit_codes.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace varve::shell {
+
+TEST_CASE("exit codes tell damage, refusal, absence and a foreign log apart") {
+  CHECK(exit_code_of(errc::ok) == 0);
+  CHECK(exit_code_of(errc::io_error) == 1);
+  CHECK(exit_code_of(errc::no_space) == 1);
+  CHECK(exit_code_of(errc::parse_error) == 2);
+  CHECK(exit_code_of(errc::invalid_destination) == 2);
+  CHECK(exit_code_of(errc::checksum_error) == 3);
+  CHECK(exit_code_of(errc::bytes_missing) == 3);
+  CHECK(exit_code_of(errc::already_open) == 4);
+  CHECK(exit_code_of(errc::fenced) == 4);
+  CHECK(exit_code_of(errc::entry_not_exist) == 5);
+  CHECK(exit_code_of(errc::lsn_conflict) == 6);
+}
+
+} // namespace varve::shell
