@@ -9,7 +9,7 @@ namespace {
 
 using verb = commit_operation::verb;
 
-constexpr unsigned stuck_lists_max = 3; // lists in a row whose newest cannot be proved
+constexpr unsigned failed_proofs_max = 3; // in a row, of the same newest commit
 
 } // namespace
 
@@ -87,6 +87,8 @@ commit_sequence::step commit_sequence::answer(const commit_answer& got) {
       repeat.why = removed.error();
       return repeat;
     }
+    if (state_ == state::pass_mark_clearing)
+      return create_mark();
     pass_.erase(pass_.begin());
     return next_of_pass();
   }
@@ -113,14 +115,6 @@ commit_sequence::step commit_sequence::on_list(const std::vector<commit_seq>& fo
       state_ = state::creating;
       return create_next();
     }
-    if (found.back() == stuck_at_) {
-      if (++stuck_ >= stuck_lists_max)
-        return stop(errc::bytes_missing, "the newest commit " + to_path(commit_name{tenant_, stuck_at_}) +
-                                             " cannot be proved by the one before it");
-    } else {
-      stuck_at_ = found.back();
-      stuck_ = 0;
-    }
     last_.seq = found.back();
     return go(state::reading, verb::read, found.back());
   case state::listing_again:
@@ -138,10 +132,21 @@ commit_sequence::step commit_sequence::on_list(const std::vector<commit_seq>& fo
   }
 }
 
-bool commit_sequence::proves(const result<bytes>& before) const {
-  if (last_.predecessor.empty())
-    return before.code() == errc::file_not_exist;
-  return before.ok() && digest_of(*before) == last_.predecessor;
+/// Is `before`, read under the number before that of `of`, what `of` follows? A beginning follows nothing, as
+/// long as its mark is not there.
+bool commit_sequence::follows(const commit_record& of, const result<bytes>& before) const {
+  if (!of.predecessor.empty())
+    return before.ok() && digest_of(*before) == of.predecessor;
+  if (before.code() == errc::file_not_exist)
+    return true;
+  return of.seq.value > 1 && !holds_mark(before); // number 0 has never been anything but a mark
+}
+
+bool commit_sequence::holds_mark(const result<bytes>& got) const {
+  if (!got.ok())
+    return false;
+  auto decoded = decode_commit(*got, &archive_, "commit");
+  return decoded.ok() && decoded->is_mark();
 }
 
 bool commit_sequence::ours(bytes_view content) {
@@ -166,7 +171,7 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
       return stop(code, decoded.error().message);
     }
     if (decoded->is_mark())
-      return start_over();
+      return not_proved();
     if (decoded->tenant != tenant_ || decoded->seq != current_.seq)
       return stop(errc::bytes_missing, path + " holds another commit than its name says");
     last_ = std::move(*decoded);
@@ -174,8 +179,9 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
     return go(state::proving, verb::read, commit_seq{last_.seq.value - 1});
   }
   case state::proving:
-    if (!proves(got))
-      return start_over();
+    if (!follows(last_, got))
+      return not_proved();
+    failed_proofs_ = 0;
     // A takeover says nothing new: the content of the commit it follows, with a new writer and epoch.
     next_ = last_;
     next_.seq = commit_seq{last_.seq.value + 1};
@@ -189,13 +195,10 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
     if (!got.ok() || !ours(*got))
       return start_over();
     return go(state::looking, verb::read, commit_seq{next_.seq.value - 1});
-  case state::looking: {
-    bool held = next_.predecessor.empty() ? got.code() == errc::file_not_exist
-                                          : got.ok() && digest_of(*got) == next_.predecessor;
-    if (!held)
+  case state::looking:
+    if (!follows(next_, got))
       return start_over();
     return go(state::listing_again, verb::list, {});
-  }
   case state::checking:
     if (!got.ok() || !ours(*got)) {
       std::string by = "its next commit " + to_string(next_.seq) + " is ";
@@ -210,7 +213,13 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
       return fence("its own commit " + to_string(last_.seq) + " is gone, so others have gone on from it");
     return counted();
   case state::pass_reading:
-    return on_pass_answer(&got);
+    return on_pass_read(got);
+  case state::pass_mark_reading:
+    if (got.code() == errc::file_not_exist)
+      return create_mark();
+    if (holds_mark(got))
+      return go(state::pass_removing, verb::remove, pass_.front());
+    return go(state::pass_mark_clearing, verb::remove, current_.seq); // a stray in the mark's place
   default:
     return {};
   }
@@ -227,6 +236,8 @@ commit_sequence::step commit_sequence::on_create(bool exists) {
     return go(taking ? state::looking : state::confirming, verb::read, commit_seq{next_.seq.value - 1});
   }
   case state::pass_marking:
+    if (exists && current_.seq.value > 0)
+      return go(state::pass_mark_reading, verb::read, current_.seq);
     return go(state::pass_removing, verb::remove, pass_.front());
   default:
     return {};
@@ -275,26 +286,25 @@ commit_sequence::step commit_sequence::next_of_pass() {
   return go(state::pass_removing, verb::remove, lowest);
 }
 
-commit_sequence::step commit_sequence::on_pass_answer(const result<bytes>* read) {
-  auto seq = pass_.front();
-  if (read->code() == errc::file_not_exist) {
+commit_sequence::step commit_sequence::on_pass_read(const result<bytes>& read) {
+  if (read.code() == errc::file_not_exist || holds_mark(read)) {
     pass_.erase(pass_.begin());
     return next_of_pass();
   }
-  auto decoded =
-      read->ok() ? decode_commit(**read, &archive_, "commit") : result<commit_record>(read->error());
-  if (decoded.ok() && decoded->is_mark()) {
-    pass_.erase(pass_.begin());
-    return next_of_pass();
-  }
-  if (seq.value == 1 || (decoded.ok() && decoded->predecessor.empty())) {
-    auto mark = commit_seq{seq.value - 1};
-    auto made = go(state::pass_marking, verb::create, mark);
-    made.next.content = encode(archive_, commit_mark(tenant_, mark));
-    current_.content = made.next.content;
-    return made;
-  }
-  return go(state::pass_removing, verb::remove, seq);
+  auto lowest = pass_.front();
+  auto decoded = read.ok() ? decode_commit(*read, &archive_, "commit") : result<commit_record>(read.error());
+  if (lowest.value == 1 || (decoded.ok() && decoded->predecessor.empty()))
+    return create_mark();
+  return go(state::pass_removing, verb::remove, lowest);
+}
+
+/// The mark of the beginning that is to go next.
+commit_sequence::step commit_sequence::create_mark() {
+  auto mark = commit_seq{pass_.front().value - 1};
+  auto made = go(state::pass_marking, verb::create, mark);
+  made.next.content = encode(archive_, commit_mark(tenant_, mark));
+  current_.content = made.next.content;
+  return made;
 }
 
 commit_sequence::step commit_sequence::go(state to, verb what, commit_seq seq) {
@@ -309,6 +319,17 @@ commit_sequence::step commit_sequence::again() {
 
 commit_sequence::step commit_sequence::start_over() {
   return go(state::listing, verb::list, {});
+}
+
+/// The newest commit cannot be relied on as it was found. It may have been a stray, or the chain moved on
+/// meanwhile; where nothing newer comes, commits are missing.
+commit_sequence::step commit_sequence::not_proved() {
+  if (std::exchange(unproved_, last_.seq) != last_.seq)
+    failed_proofs_ = 0;
+  if (++failed_proofs_ < failed_proofs_max)
+    return start_over();
+  return stop(errc::bytes_missing, "the newest commit " + to_path(commit_name{tenant_, unproved_}) +
+                                       " cannot be proved by the one before it");
 }
 
 commit_sequence::step commit_sequence::stop(errc code, std::string message) {

@@ -80,6 +80,8 @@ private:
     pass_listing,
     pass_reading,
     pass_marking,
+    pass_mark_reading,
+    pass_mark_clearing,
     pass_removing,
     fenced,
     stopped
@@ -87,9 +89,11 @@ private:
   step on_list(const std::vector<commit_seq>& found);
   step on_read(const result<bytes>& got);
   step on_create(bool exists);
-  step on_pass_answer(const result<bytes>* read);
+  step on_pass_read(const result<bytes>& read);
+  step create_mark();
   step again(); // the same operation after an error
   step start_over();
+  step not_proved();
   step go(state to, commit_operation::verb what, commit_seq seq);
   step create_next();
   step stop(errc code, std::string message);
@@ -97,7 +101,8 @@ private:
   step took_over();
   step counted();
   step next_of_pass();
-  bool proves(const result<bytes>& before) const;
+  bool follows(const commit_record& of, const result<bytes>& before) const;
+  bool holds_mark(const result<bytes>& got) const;
   bool ours(bytes_view content);
 
   const tenant_id tenant_;
@@ -110,13 +115,12 @@ private:
   commit_record first_; // where there is no commit yet
   commit_record last_;  // n: found and proved, or counted
   varve::digest last_digest_;
-  bool last_is_beginning_ = false; // n has no predecessor
-  commit_record next_;             // w = n + 1, being made
+  commit_record next_; // w = n + 1, being made
   std::vector<varve::digest> attempts_;
   varve::digest counts_; // the attempt that exists
   epoch epoch_;
-  commit_seq stuck_at_;
-  unsigned stuck_ = 0;
+  commit_seq unproved_; // the newest of the last proof that failed
+  unsigned failed_proofs_ = 0;
 
   commit_seq pass_limit_, seen_at_pass_;
   std::vector<commit_seq> pass_; // numbers to delete, ascending
