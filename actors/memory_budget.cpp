@@ -28,8 +28,12 @@ void memory_budget::close_account(const std::shared_ptr<account>& which) {
   std::vector<call> calls;
   {
     std::lock_guard lock{mutex_};
+    for (auto& w : which->waiters_)
+      if (w.promised > 0)
+        credit(*which, w.promised);
     which->waiters_.clear();
     std::erase(accounts_, which);
+    which->group_.reset();
     recompute_shares();
     promise_room(calls);
   }
@@ -45,8 +49,10 @@ void memory_budget::set_group(const std::shared_ptr<account>& which, const std::
   recompute_shares();
 }
 
+/// What is in use beyond the tenant's share. A closed account has none: what it still gives back was counted
+/// out when it closed.
 std::uint64_t memory_budget::common_part(const account& which) const {
-  return which.used_ > share_ ? which.used_ - share_ : 0;
+  return which.group_ && which.used_ > share_ ? which.used_ - share_ : 0;
 }
 
 /// Shares depend on how many tenants there are; what exceeds them is the common part.
@@ -62,7 +68,7 @@ void memory_budget::recompute_shares() {
 }
 
 bool memory_budget::fits(const account& which, std::uint64_t bytes) const {
-  if (used_ + bytes > lendable())
+  if (!which.group_ || used_ + bytes > lendable())
     return false;
   auto after = which.used_ + bytes;
   if (after <= share_)
@@ -79,7 +85,8 @@ void memory_budget::charge(account& which, std::uint64_t bytes) {
   peak_ = std::max(peak_, used_);
   auto more = common_part(which) - before;
   common_used_ += more;
-  which.group_->common_used += more;
+  if (which.group_)
+    which.group_->common_used += more;
 }
 
 void memory_budget::credit(account& which, std::uint64_t bytes) {
@@ -89,7 +96,8 @@ void memory_budget::credit(account& which, std::uint64_t bytes) {
   used_ -= bytes;
   auto less = before - common_part(which);
   common_used_ -= std::min(less, common_used_);
-  which.group_->common_used -= std::min(less, which.group_->common_used);
+  if (which.group_)
+    which.group_->common_used -= std::min(less, which.group_->common_used);
 }
 
 bool memory_budget::take(const std::shared_ptr<account>& which, stream_id stream, lease& of,
@@ -107,13 +115,14 @@ bool memory_budget::take(const std::shared_ptr<account>& which, stream_id stream
     if (of.promised > 0)
       credit(*which, std::exchange(of.promised, 0));
 
-    // Nobody overtakes those who wait in the same account.
+    // Nobody overtakes those who wait in the same account; who has a promise waits no more.
     auto& line = which->waiters_;
-    bool first = line.empty() || line.front().number == of.number;
+    auto waits = std::find_if(line.begin(), line.end(), [](const waiter& w) { return w.promised == 0; });
+    bool first = waits == line.end() || waits->number == of.number;
     granted = first && fits(*which, bytes);
     if (granted) {
       if (of.number != 0)
-        line.pop_front();
+        line.erase(waits);
       of.number = 0;
       charge(*which, bytes);
     } else if (of.number == 0) {
