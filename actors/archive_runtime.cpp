@@ -2,6 +2,7 @@
 
 #include "actors/archive_supervisor.hpp"
 #include "actors/compressor.hpp"
+#include "actors/notifier.hpp"
 
 #include <algorithm>
 
@@ -12,10 +13,12 @@ memory_budget::limits limits_of(const archive_runtime::settings& given) {
   // Two blocks per worker are never lent, so that what is inside can be packed and get out.
   auto block = std::uint64_t{given.block_bytes} + slab_arena::slab_bytes * 2;
   auto reserve = std::min(given.budget_bytes / 4, block * 2 * given.workers);
+  auto run = (std::uint64_t{given.block_bytes} + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes *
+             slab_arena::slab_bytes;
   auto room = std::clamp<std::uint64_t>(given.budget_bytes / 64, slab_arena::slab_bytes,
                                         std::max<std::uint64_t>(given.block_bytes, slab_arena::slab_bytes));
   room = room / slab_arena::slab_bytes * slab_arena::slab_bytes;
-  return {given.budget_bytes, reserve, room};
+  return {given.budget_bytes, reserve, run, room};
 }
 
 } // namespace
@@ -29,6 +32,8 @@ archive_runtime::archive_runtime(caf::actor_system& system, catalog& where, sett
   for (unsigned i = 0; i < settings_.workers; ++i)
     compressors_.push_back(spawn_compressor(system_, budget_.arena()));
   supervisor_ = spawn_supervisor(system_, settings_.on_error);
+  notifier_ = spawn_notifier(
+      system_, [this] { return listener_.load(); }, settings_.how);
   // Called with a stream's lock held: both only send a message.
   budget_.on_room = [this](tenant_id tenant, stream_id stream) {
     if (auto of = intake(tenant))
@@ -42,6 +47,9 @@ archive_runtime::archive_runtime(caf::actor_system& system, catalog& where, sett
 
 archive_runtime::~archive_runtime() {
   stop();
+  // The tenants go one by one and give their memory back: nobody must be found any more who waits for it.
+  budget_.on_room = nullptr;
+  budget_.on_pressure = nullptr;
 }
 
 std::shared_ptr<tenant_intake> archive_runtime::intake(tenant_id tenant) const {
@@ -64,9 +72,13 @@ void archive_runtime::add_tenant(const tenant_facts& facts) {
   made->intake = std::make_shared<tenant_intake>(
       facts.tenant, budget_, tenant_intake::limits{settings_.block_bytes, settings_.entry_bytes_max});
   made->intake->set_option(facts.how);
-  for (auto& row : facts.streams)
-    if (!row.dropped)
-      made->intake->find_or_add(row.stream)->estimate({row.stream, row.start_lsn, row.position, row.dropped});
+  for (auto& row : facts.streams) {
+    stream_row known{row.stream, row.start_lsn, row.position, row.dropped};
+    if (row.dropped)
+      made->intake->remember(known);
+    else
+      made->intake->find_or_add(row.stream)->estimate(known);
+  }
   // The gate is as the catalog says before the first append can come.
   auto round = facts.status.round.status;
   if (round == round_status::interrupted)
@@ -81,6 +93,12 @@ void archive_runtime::add_tenant(const tenant_facts& facts) {
   bool needed = facts.archiving || facts.status.round.status != round_status::stop || !facts.outbox.empty();
   if (needed && !facts.destination.empty())
     spawn_tenant(*made, facts.destination);
+}
+
+void archive_runtime::refresh(const tenant_facts& facts) {
+  std::unique_lock lock{mutex_};
+  if (auto found = tenants_.find(facts.tenant); found != tenants_.end())
+    found->second->facts = facts;
 }
 
 io_pool_actor archive_runtime::pool_of(const std::string& uri) {
@@ -120,7 +138,10 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   streaming.intake = of.intake;
   streaming.writer = of.writer;
   streaming.compressors = compressors_;
-  streaming.listener = [this] { return listener_.load(); };
+  streaming.notify = [this, to = notifier_](notice what) {
+    if (listener_.load() != nullptr)
+      caf::anon_send(to, notify_atom::value, std::move(what));
+  };
   streaming.press_bytes = settings_.budget_bytes / 16;
   of.log_stream =
       spawn_log_stream(system_, std::move(streaming), [to_checkpoint] { to_checkpoint(work_atom::value); });
@@ -167,9 +188,6 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
 
 void archive_runtime::end_tenant(tenant& of) {
   of.intake->disconnect();
-  for (auto& [stream, puller] : of.pullers)
-    caf::anon_send_exit(puller, caf::exit_reason::kill);
-  of.pullers.clear();
   if (of.destination.empty())
     return;
   caf::anon_send_exit(of.checkpoint, caf::exit_reason::user_shutdown);
@@ -223,7 +241,7 @@ void archive_runtime::wait(tenant_id tenant, durable_wait_ptr what) {
   if (to)
     caf::anon_send(to, wait_atom::value, std::move(what));
   else
-    what->done({fail(errc::not_archiving, "tenant " + to_string(tenant) + " is not archiving"), {}});
+    what->answer({fail(errc::not_archiving, "tenant " + to_string(tenant) + " is not archiving"), {}});
 }
 
 void archive_runtime::pull(tenant_id id, const std::shared_ptr<stream_buffer>& stream, log_source* source) {
@@ -278,6 +296,9 @@ void archive_runtime::stop() {
   }
   for (auto& of : ending) {
     std::unique_lock lock{mutex_};
+    for (auto& [stream, puller] : of->pullers)
+      caf::anon_send_exit(puller, caf::exit_reason::kill);
+    of->pullers.clear();
     end_tenant(*of);
   }
   for (auto& compressor : compressors_)
@@ -291,6 +312,8 @@ void archive_runtime::stop() {
   catalog_writer_ = nullptr;
   caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
   supervisor_ = nullptr;
+  caf::anon_send_exit(notifier_, caf::exit_reason::user_shutdown);
+  notifier_ = nullptr;
 }
 
 } // namespace varve

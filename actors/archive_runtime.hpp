@@ -51,6 +51,8 @@ public:
   };
   /// Makes the tenant's memory and, if it has a destination, its actors.
   void add_tenant(const tenant_facts& facts);
+  /// What the catalog says by now: for actors that are made anew because the destination is another one.
+  void refresh(const tenant_facts& facts);
   bool has_tenant(tenant_id tenant) const { return intake(tenant) != nullptr; }
   std::vector<tenant_id> tenants() const;
   std::shared_ptr<tenant_intake> intake(tenant_id tenant) const;
@@ -94,7 +96,7 @@ private:
   std::atomic<archive_listener*> listener_{nullptr};
   catalog_writer_actor catalog_writer_;
   std::vector<compressor_actor> compressors_;
-  caf::actor supervisor_;
+  caf::actor supervisor_, notifier_;
 
   mutable std::shared_mutex mutex_; // guards the maps; never held while a stream's lock is taken
   std::map<tenant_id, std::shared_ptr<tenant>> tenants_;

@@ -1,16 +1,17 @@
 #include "actors/checkpoint_state.hpp"
 #include "engine/policy/checkpoint_rule.hpp"
 
+#include <algorithm>
+
 namespace varve {
 
 checkpoint_state::~checkpoint_state() {
   auto closing = fail(errc::closed, "the engine is closed");
   fail_waits(waits, closing);
   fail_waits(cycle_waits, closing);
-  for (auto& promise : stop_promises)
-    promise.deliver(true);
-  for (auto& promise : close_promises)
-    promise.deliver(true);
+  for (auto* promises : {&stop_promises, &close_promises, &cycle_closes})
+    for (auto& promise : *promises)
+      promise.deliver(true);
 }
 
 void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const error& why) {
@@ -18,8 +19,13 @@ void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const er
     stream_position position;
     if (auto stream = wait->whole_tenant ? nullptr : parts.intake->find(wait->stream))
       position = stream->committed();
-    wait->done({why, position});
+    wait->answer({why, position});
   }
+}
+
+/// False: only what the destination has not been told yet keeps us busy.
+bool checkpoint_state::in_force() const {
+  return parts.archiving || begin_wanted || parts.status.round.status != round_status::stop;
 }
 
 /// Is there anything a commit could say that the last one did not?
@@ -31,24 +37,30 @@ bool checkpoint_state::has_news() const {
   if (!ledger || now_in != phase::owner)
     return false;
   // An advance that raises the checkpoint, or an entry whose SCN the next one has confirmed.
-  scn lowest = scn_max;
-  bool any = false;
+  scn lowest = scn_max, start = 0;
+  bool any = false, waiting = false;
   for (auto& stream : parts.intake->streams()) {
+    auto* known = ledger->stream(stream->id());
     auto s = stream->support(nullptr);
     if (s.pending)
       return true;
-    if (s.dropped && !stream->attached())
-      return true;
+    waiting |= s.waits_for_start;
     if (!s.started)
       continue;
+    bool noted_as_dropped = known != nullptr && known->dropped;
+    if (s.dropped ? !noted_as_dropped || !stream->attached() : noted_as_dropped && stream->attached())
+      return true; // dropped, to be forgotten, or open again
+    if (s.dropped || noted_as_dropped)
+      continue;
     any = true;
+    start = std::max(start, s.start_scn);
     lowest = std::min(lowest, s.supports);
   }
   if (!any)
-    lowest = parts.intake->advanced();
+    lowest = start = parts.intake->round_advance();
   auto& round = ledger->round();
   if (round.status == round_status::beginning)
-    return any && lowest > 0;
+    return !waiting && start > 0;
   return round.status == round_status::doing && lowest > round.checkpoint_scn;
 }
 
@@ -64,9 +76,10 @@ void checkpoint_state::beat() {
   auto now = parts.now();
   parts.intake->budget().expire(now, parts.option.checkpoint_interval);
   schedule_beat();
-  if (now_in == phase::idle && !parts.outbox.empty())
-    take_over();
-  if (now_in == phase::quiet && has_news())
+  // What another destination was not told waits for an engine that works there.
+  bool to_tell = std::any_of(parts.outbox.begin(), parts.outbox.end(),
+                             [&](auto& left) { return left.destination == parts.destination; });
+  if ((now_in == phase::idle && to_tell) || (now_in == phase::quiet && (to_tell || has_news())))
     take_over();
   if (now_in != phase::owner || in_cycle)
     return;
@@ -81,46 +94,60 @@ void checkpoint_state::beat() {
     pass();
 }
 
+void checkpoint_state::wait(const durable_wait_ptr& what) {
+  bool busy = now_in == phase::quiet || now_in == phase::taking || now_in == phase::owner;
+  if (now_in == phase::idle || (busy && !in_force()))
+    return what->answer({fail(errc::not_archiving, "the tenant is not archiving"), {}});
+  if (now_in == phase::fenced)
+    return what->answer({fail(errc::fenced, "the tenant was taken over by another engine"), {}});
+  if (now_in == phase::stopped)
+    return what->answer({parts.intake->stopped_by(), {}});
+  waits.push_back(what);
+  if (now_in == phase::quiet)
+    take_over();
+  else if (now_in == phase::owner)
+    want_cycle();
+}
+
+void checkpoint_state::trouble(const error_ptr& what) {
+  if (now_in != phase::owner)
+    return; // of a writer that was ended
+  // Bytes under a name that is ours alone, or a block that fits nowhere: no later attempt will do better.
+  if (what &&
+      (is_final(what->code) || what->code == errc::checksum_error || what->code == errc::invalid_status))
+    return stopped(*what);
+  writer_trouble = what;
+  publish_status();
+}
+
+/// Where the last life of the engine left off.
+void checkpoint_state::start() {
+  auto round = parts.status.round.status;
+  now_in = parts.archiving || round != round_status::stop ? phase::quiet : phase::idle;
+  begin_wanted = parts.archiving && round == round_status::stop;
+  schedule_beat();
+  if (round != round_status::stopping)
+    return;
+  // NOARCHIVELOG was recorded and its end was not: that is still to be done.
+  stop_wanted = true;
+  self->delayed_send(self, std::chrono::nanoseconds(parts.stop_timeout), stop_atom::value, ++stop_order);
+  self->send(self, work_atom::value);
+}
+
 checkpoint_actor spawn_checkpoint(caf::actor_system& system, checkpoint_parts parts) {
   return system.spawn([parts = std::move(parts)](checkpoint_pointer self) -> checkpoint_actor::behavior_type {
     auto& state = self->state;
     using phase = checkpoint_state::phase;
     state.parts = parts;
-    state.last_commit = 0;
-    bool round = parts.status.round.status != round_status::stop;
-    state.now_in = parts.archiving || round ? phase::quiet : phase::idle;
-    state.begin_wanted = parts.archiving && !round;
-    state.schedule_beat();
+    state.start();
     return {[&state](order_atom, const tenant_order_ptr& what) { return state.order(what); },
-            [&state](wait_atom, const durable_wait_ptr& wait) {
-              switch (state.now_in) {
-              case phase::idle:
-                wait->done({fail(errc::not_archiving, "the tenant is not archiving"), {}});
-                return;
-              case phase::fenced:
-                wait->done({fail(errc::fenced, "the tenant was taken over by another engine"), {}});
-                return;
-              case phase::stopped:
-                wait->done({state.parts.intake->stopped_by(), {}});
-                return;
-              default:
-                break;
-              }
-              state.waits.push_back(wait);
-              if (state.now_in == phase::quiet)
-                state.take_over();
-              else if (state.now_in == phase::owner)
-                state.want_cycle();
-            },
+            [&state](wait_atom, const durable_wait_ptr& what) { state.wait(what); },
             [&state](work_atom) {
               if (state.now_in == phase::quiet)
                 state.take_over();
             },
             [&state](repeat_atom, std::uint64_t id) { state.load_repeat(stream_id{id}); },
-            [&state](trouble_atom, const error_ptr& what) {
-              state.writer_trouble = what;
-              state.publish_status();
-            },
+            [&state](trouble_atom, const error_ptr& what) { state.trouble(what); },
             [&state](beat_atom) { state.beat(); },
             [&state](retry_atom, std::uint64_t generation) {
               if (generation == state.generation)

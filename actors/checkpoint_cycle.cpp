@@ -21,8 +21,16 @@ void checkpoint_state::start_cycle() {
   in_cycle = true;
   cycle_again = false;
   cycle_began = parts.now();
+  if (ending_old_round) {
+    // Nothing of ours belongs into it: it ends as it stands.
+    round_is_over = true;
+    return finish_pieces(scn_max);
+  }
+  cycle_stops = stop_wanted;
   cycle_waits.insert(cycle_waits.end(), waits.begin(), waits.end());
   waits.clear();
+  cycle_closes.insert(cycle_closes.end(), close_promises.begin(), close_promises.end());
+  close_promises.clear();
   seen_entries = parts.intake->accepted_entries.load();
   self->request(parts.log_stream, caf::infinite, cut_atom::value)
       .then(
@@ -32,11 +40,15 @@ void checkpoint_state::start_cycle() {
           },
           [this, of = generation](caf::error&) {
             if (of == generation)
-              end_cycle();
+              cycle_failed();
           });
 }
 
 void checkpoint_state::cut(std::uint64_t ticket) {
+  // By now every stream knows where the archive ends. Before, repeats of what it has would have been refused as
+  // too old.
+  if (auto committed = ledger->round().checkpoint_scn; parts.intake->checkpoint() < committed)
+    parts.intake->set_checkpoint(committed);
   self->request(parts.writer, caf::infinite, durable_atom::value, ticket)
       .then(
           [this, of = generation](const durable_report_ptr& report) {
@@ -45,15 +57,19 @@ void checkpoint_state::cut(std::uint64_t ticket) {
           },
           [this, of = generation](caf::error&) {
             if (of == generation)
-              end_cycle();
+              cycle_failed();
           });
 }
 
-void checkpoint_state::durable(const durable_report_ptr& report) {
-  ledger->absorb(*report);
-  for (auto& [stream, position] : report->moved)
+void checkpoint_state::absorb(const durable_report& report) {
+  ledger->absorb(report);
+  for (auto& [stream, position] : report.moved)
     cycle_moved.push_back(stream);
-  if (stop_wanted && !round_is_over) {
+}
+
+void checkpoint_state::durable(const durable_report_ptr& report) {
+  absorb(*report);
+  if (cycle_stops && stop_wanted) {
     // Everything accepted is durable: footers under all pieces, then their seals and the round's end.
     round_is_over = true;
     return finish_pieces(scn_max);
@@ -69,16 +85,18 @@ void checkpoint_state::finish_pieces(scn upto) {
           [this, of = generation](const durable_report_ptr& report) {
             if (of != generation)
               return;
-            ledger->absorb(*report);
-            for (auto& [stream, position] : report->moved)
-              cycle_moved.push_back(stream);
+            absorb(*report);
+            if (ending_old_round) {
+              cycle_limit.reset();
+              return make_objects();
+            }
             note_streams();
             decide_checkpoint();
             make_objects();
           },
           [this, of = generation](caf::error&) {
             if (of == generation)
-              end_cycle();
+              cycle_failed();
           });
 }
 
@@ -98,12 +116,13 @@ void checkpoint_state::note_streams() {
       auto row = *known;
       row.dropped = true;
       ledger->note_stream(row);
-      cycle_dropped.push_back(stream->id());
-    } else if (!s.dropped && known->dropped) {
+    } else if (!s.dropped && known->dropped && stream->attached()) {
       auto row = *known;
       row.dropped = false; // opened again
       ledger->note_stream(row);
     }
+    if (s.dropped)
+      cycle_dropped.push_back(stream->id());
   }
 }
 
@@ -111,9 +130,10 @@ void checkpoint_state::note_streams() {
 void checkpoint_state::decide_checkpoint() {
   auto& intake = *parts.intake;
   auto& round = ledger->round();
-  if (break_wanted && round.status != round_status::interrupted) {
+  if (auto why = std::exchange(break_wanted, std::nullopt);
+      why && round.status != round_status::interrupted) {
     round.status = round_status::interrupted;
-    ledger->interruption() = *std::exchange(break_wanted, std::nullopt);
+    ledger->interruption() = *why;
   }
   cycle_limit.reset();
   cycle_checkpoint = round.checkpoint_scn;
@@ -140,7 +160,7 @@ void checkpoint_state::decide_checkpoint() {
       }
     }
     if (counted.empty()) {
-      lowest = intake.advanced();
+      lowest = intake.round_advance();
       start = lowest;
     }
     if (round.status == round_status::beginning) {
@@ -177,12 +197,15 @@ void checkpoint_state::make_objects() {
   auto object = ledger->next_object(sequence->current_epoch(), sealed_upto, round_is_over, parts.now());
   if (!object)
     return commit();
-  auto path = object->path;
-  auto content = std::make_shared<bytes>(std::move(object->content));
+  making = std::make_shared<const piece_ledger::object>(std::move(*object));
+  make_object();
+}
+
+void checkpoint_state::make_object() {
   run_io<bool>(
-      self, parts.pool, "create " + path,
-      [path, content](destination& where) -> result<bool> {
-        VARVE_TRY(create_same(where, path, *content));
+      self, parts.pool, "create " + making->path,
+      [making = making](destination& where) -> result<bool> {
+        VARVE_TRY(create_same(where, making->path, making->content));
         return true;
       },
       [this, of = generation](result<bool> made) {
@@ -190,10 +213,13 @@ void checkpoint_state::make_objects() {
           return;
         if (made.ok()) {
           pause.reset();
+          making = nullptr;
+          if (std::exchange(commit_trouble, nullptr))
+            publish_status();
           ledger->object_made();
           return make_objects();
         }
-        if (made.code() == errc::checksum_error)
+        if (made.code() == errc::checksum_error || is_final(made.code()))
           return stopped(made.error());
         commit_trouble = std::make_shared<const error>(made.error());
         publish_status();
@@ -216,49 +242,59 @@ void checkpoint_state::counted() {
   end_cycle();
 }
 
+/// Whoever was promised this cycle and did not get it waits for the next one.
+void checkpoint_state::take_back_waits() {
+  waits.insert(waits.begin(), cycle_waits.begin(), cycle_waits.end());
+  cycle_waits.clear();
+  close_promises.insert(close_promises.begin(), cycle_closes.begin(), cycle_closes.end());
+  cycle_closes.clear();
+}
+
+/// An actor that it needs has ended, which its supervisor reports.
+void checkpoint_state::cycle_failed() {
+  in_cycle = round_is_over = false;
+  take_back_waits();
+}
+
 void checkpoint_state::end_cycle() {
   in_cycle = false;
-  // Whoever was promised this cycle and did not get it waits for the next one.
-  if (!cycle_waits.empty()) {
-    waits.insert(waits.begin(), cycle_waits.begin(), cycle_waits.end());
-    cycle_waits.clear();
-    cycle_again = cycle_again || now_in == phase::owner;
-  }
-  if (now_in != phase::owner)
-    return;
+  for (auto& promise : std::exchange(cycle_closes, {}))
+    promise.deliver(true);
   if (ledger->wants_finish(ledger->round().checkpoint_scn)) {
     in_cycle = true;
-    auto upto = ledger->round().checkpoint_scn;
-    self->request(parts.writer, caf::infinite, finish_atom::value, upto)
+    self->request(parts.writer, caf::infinite, finish_atom::value, ledger->round().checkpoint_scn)
         .then(
             [this, of = generation](const durable_report_ptr& report) {
               if (of != generation)
                 return;
               in_cycle = false;
-              ledger->absorb(*report);
-              for (auto& [stream, position] : report->moved)
-                cycle_moved.push_back(stream);
+              absorb(*report);
               start_cycle();
             },
             [this, of = generation](caf::error&) {
               if (of == generation)
-                in_cycle = false;
+                cycle_failed();
             });
     return;
   }
-  for (auto& promise : std::exchange(close_promises, {}))
-    promise.deliver(true);
-  if (cycle_again || stop_wanted || break_wanted)
+  if (cycle_again || stop_wanted || break_wanted || !close_promises.empty())
     start_cycle();
+  else
+    pass();
 }
 
-/// Deletes old commits, at most one pass per half interval, and only while nothing else is to be committed.
+/// Deletes old commits, at most one pass per half interval; a checkpoint that is wanted meanwhile ends it.
 void checkpoint_state::pass() {
   auto now = parts.now();
   if (in_pass || in_cycle || !sequence || !sequence->idle())
     return;
   if (now - last_pass < parts.option.checkpoint_interval / 2)
     return;
+  auto newest = sequence->newest().seq;
+  if (newest == passed_twice)
+    return;
+  passed_twice = newest == passed_once ? newest : commit_seq{};
+  passed_once = newest;
   last_pass = now;
   in_pass = true;
   run(sequence->begin_pass());

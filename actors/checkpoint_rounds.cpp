@@ -1,6 +1,8 @@
 // Rounds: what statements ask for.
 #include "actors/checkpoint_state.hpp"
 
+#include <algorithm>
+
 namespace varve {
 
 caf::result<bool> checkpoint_state::order(const tenant_order_ptr& what) {
@@ -17,55 +19,90 @@ caf::result<bool> checkpoint_state::order(const tenant_order_ptr& what) {
     parts.option = what->option;
     parts.intake->grid().set_interval(what->option.piece_switch_interval);
     return true;
-  case kind::close: {
-    if (now_in != phase::owner && now_in != phase::taking && !(now_in == phase::quiet && has_news()))
-      return true;
-    auto promise = self->make_response_promise<bool>();
-    close_promises.push_back(promise);
-    if (now_in == phase::quiet)
-      take_over();
-    else
-      want_cycle();
-    return promise;
-  }
+  case kind::close:
+    return close();
   }
   return true;
 }
 
+/// Answers once everything that was accepted before is durable.
+caf::result<bool> checkpoint_state::close() {
+  bool busy = now_in == phase::owner || now_in == phase::taking || now_in == phase::quiet;
+  bool nothing = now_in != phase::taking && !in_cycle && !has_news();
+  if (!busy || !in_force() || nothing)
+    return true;
+  auto promise = self->make_response_promise<bool>();
+  close_promises.push_back(promise);
+  if (now_in == phase::quiet)
+    take_over();
+  else if (now_in == phase::owner)
+    want_cycle();
+  return promise;
+}
+
 /// Records BEGINNING and answers; the round itself begins with the takeover, in the background.
 caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
+  if (now_in == phase::owner && !ending_old_round)
+    return true;
   parts.option = what.option;
   bool taking_back = now_in == phase::fenced || now_in == phase::stopped;
   auto promise = self->make_response_promise<bool>();
   parts.archiving = true;
   stop_wanted = false;
-  pause.reset();
-  commit_trouble = nullptr;
   bool fresh = !taking_back || parts.status.round.status == round_status::stop;
   begin_wanted = fresh;
-  if (fresh) {
-    parts.intake->set_checkpoint(0);
-    for (auto& stream : parts.intake->streams())
-      stream->begin_round();
+  recording = true;
+  if (fresh)
+    break_wanted.reset();
+  // Else the destination is being told how the last round ended: the new one begins after that.
+  if (now_in != phase::taking && now_in != phase::owner) {
+    now_in = phase::quiet;
+    pause.reset();
+    commit_trouble = nullptr;
   }
-  now_in = phase::quiet;
   change_set changes;
   put_status(changes, fresh ? round_status::beginning : parts.status.round.status);
-  record(std::move(changes), [this, promise]() mutable {
-    parts.intake->set_gate(intake_gate::open);
-    promise.deliver(true);
-    take_over();
+  record(std::move(changes), [this, promise, fresh]() mutable {
+    // What the log stream still has to do for the last round comes before the first entry of this one.
+    auto open = [this, promise, fresh]() mutable {
+      recording = false;
+      if (fresh)
+        parts.intake->begin_round();
+      parts.intake->set_gate(intake_gate::open);
+      promise.deliver(true);
+      if (now_in == phase::quiet || now_in == phase::idle) {
+        now_in = phase::quiet;
+        take_over();
+      }
+    };
+    self->request(parts.log_stream, caf::infinite, cut_atom::value)
+        .then([open](std::uint64_t) mutable { open(); }, [open](caf::error&) mutable { open(); });
   });
   return promise;
 }
 
+/// The round that the catalog has recorded and the destination has not heard of.
+std::optional<round_id> checkpoint_state::recorded_round() const {
+  auto& known = parts.status.round;
+  bool begun = known.status == round_status::beginning || known.status == round_status::interrupted;
+  if (begun && known.id > (ledger ? ledger->round().id : round_id{0}))
+    return known.id;
+  return std::nullopt;
+}
+
 /// After a takeover that found the last round over: the next one.
 void checkpoint_state::begin_round() {
-  ledger->begin_round(parts.option.piece_switch_interval);
+  // Numbers never repeat, also where the destination has not seen all of them.
+  auto named = recorded_round();
+  ledger->begin_round(parts.option.piece_switch_interval,
+                      named ? *named : round_id{parts.status.round.id.value + 1},
+                      piece_id{parts.status.current_piece.value + 1});
   noted.clear();
   restarting = true;
   parts.archiving = true;
-  parts.intake->set_gate(intake_gate::open);
+  if (!break_wanted)
+    parts.intake->set_gate(intake_gate::open);
+  apply_break();
   tell([tenant = parts.tenant, round = ledger->round().id](archive_listener& listener) {
     listener.on_round_began(tenant, round);
   });
@@ -79,17 +116,18 @@ caf::result<bool> checkpoint_state::noarchivelog() {
   parts.archiving = false;
   begin_wanted = false;
   ++stop_order;
+  stop_wanted = true;
   parts.intake->set_gate(intake_gate::closed);
   if (now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle) {
-    stop_wanted = true;
     stop_timed_out();
     return promise;
   }
-  stop_wanted = true;
   change_set changes;
   put_status(changes, round_status::stopping);
-  record(std::move(changes), [this] {
-    self->delayed_send(self, std::chrono::nanoseconds(parts.stop_timeout), stop_atom::value, stop_order);
+  record(std::move(changes), [this, order = stop_order] {
+    if (order != stop_order)
+      return; // it is over already
+    self->delayed_send(self, std::chrono::nanoseconds(parts.stop_timeout), stop_atom::value, order);
     if (now_in == phase::quiet)
       take_over();
     else if (now_in == phase::owner)
@@ -102,34 +140,36 @@ caf::result<bool> checkpoint_state::noarchivelog() {
 void checkpoint_state::round_over() {
   stop_wanted = false;
   ++stop_order;
+  if (ending_old_round && parts.archiving && !recording) {
+    // That was the round before; the one that is wanted begins now.
+    ending_old_round = in_cycle = round_is_over = false;
+    begin_wanted = true;
+    return adopted();
+  }
   abandon("the round was stopped");
+  if (parts.archiving) {
+    now_in = phase::quiet; // taken over again when ARCHIVELOG is recorded
+    return;
+  }
   now_in = phase::idle;
   fail_waits(waits, fail(errc::canceled, "the round was stopped"));
-  fail_waits(cycle_waits, fail(errc::canceled, "the round was stopped"));
   for (auto& promise : std::exchange(close_promises, {}))
     promise.deliver(true);
   for (auto& promise : std::exchange(stop_promises, {}))
     promise.deliver(true);
-  if (!parts.archiving)
-    return;
-  // That was the round the outbox told of; the one that is wanted begins now.
-  begin_wanted = true;
-  parts.intake->set_checkpoint(0);
-  for (auto& stream : parts.intake->streams())
-    stream->begin_round();
-  now_in = phase::quiet;
-  take_over();
 }
 
 /// The destination does not answer (or is not ours to write to): STOP is recorded here and, if it is still
 /// ours to say, told to the destination when it is back.
 void checkpoint_state::stop_timed_out() {
   stop_wanted = false;
+  ++stop_order;
   bool void_there = now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle;
   auto round = parts.status.round.id;
   abandon("the round was stopped before the destination answered");
   now_in = phase::idle;
   commit_trouble = nullptr;
+  break_wanted.reset();
   change_set changes;
   if (!void_there && round.value > 0) {
     outbox_record left;
@@ -153,9 +193,7 @@ void checkpoint_state::stop_timed_out() {
   history.comment = void_there ? "" : "stopped before the destination answered";
   if (round.value > 0)
     changes.put(history);
-  auto why = fail(errc::canceled, "the round was stopped before everything was archived");
-  fail_waits(waits, why);
-  fail_waits(cycle_waits, why);
+  fail_waits(waits, fail(errc::canceled, "the round was stopped before everything was archived"));
   for (auto& promise : std::exchange(close_promises, {}))
     promise.deliver(true);
   record(std::move(changes), [this] {
@@ -164,26 +202,45 @@ void checkpoint_state::stop_timed_out() {
   });
 }
 
-/// After a takeover: what could not be said while the destination was away.
-void checkpoint_state::apply_outbox() {
-  if (parts.outbox.empty())
-    return;
-  auto& round = ledger->round();
-  bool ours = false;
-  for (auto& left : parts.outbox)
-    ours |=
-        left.round == round.id && left.destination == parts.destination && round.status != round_status::stop;
-  if (ours) {
-    // End that round now; a round that was asked for meanwhile begins after it.
-    stop_wanted = true;
-    return;
-  }
-  change_set changes;
-  for (auto& left : parts.outbox)
-    if (left.destination == parts.destination)
+void checkpoint_state::forget_outbox(change_set& changes,
+                                     const std::function<bool(const outbox_record&)>& which) {
+  std::erase_if(parts.outbox, [&](auto& left) {
+    bool gone = left.destination == parts.destination && which(left);
+    if (gone)
       changes.erase_outbox(parts.tenant, left.number);
-  std::erase_if(parts.outbox, [&](auto& left) { return left.destination == parts.destination; });
-  record(std::move(changes), [] {});
+    return gone;
+  });
+}
+
+/// After a takeover: what could not be said while the destination was away. True: the round is over, and the
+/// destination does not know it.
+bool checkpoint_state::apply_outbox() {
+  auto& round = ledger->round();
+  auto over = [&](const outbox_record& left) {
+    return left.round < round.id || (left.round == round.id && round.status == round_status::stop) ||
+           (left.round > round.id && left.status == round_status::stop);
+  };
+  change_set changes;
+  forget_outbox(changes, over); // told before, or by another engine, or the round never began there
+  if (!changes.empty())
+    record(std::move(changes), [] {});
+  apply_break();
+  return std::any_of(parts.outbox.begin(), parts.outbox.end(), [&](auto& left) {
+    return left.destination == parts.destination && left.round == round.id &&
+           left.status == round_status::stop;
+  });
+}
+
+/// A break that was noticed before the takeover, perhaps in an earlier life.
+void checkpoint_state::apply_break() {
+  auto& round = ledger->round();
+  for (auto& left : parts.outbox)
+    if (left.status == round_status::interrupted && left.round == round.id &&
+        left.destination == parts.destination && !ledger->interruption()) {
+      round.status = round_status::interrupted;
+      ledger->interruption() =
+          break_record{left.break_stream, left.first_missing, left.oldest_left, left.decided_at, left.reason};
+    }
 }
 
 /// Log is gone before it was handed over. What was accepted before is still archived.
@@ -201,7 +258,21 @@ void checkpoint_state::interrupt(const break_record& why) {
               std::to_string(break_wanted->first_missing) + " to " + std::to_string(why.oldest_left) +
               " is gone before it was archived: " + why.reason;
   break_wanted->reason = text;
+  // Kept until the destination knows it, whatever happens to this engine.
+  outbox_record journal;
+  journal.tenant = parts.tenant;
+  journal.number = parts.outbox.empty() ? 1 : parts.outbox.back().number + 1;
+  journal.round = parts.status.round.id;
+  journal.status = round_status::interrupted;
+  journal.decided_at = break_wanted->noticed_at;
+  journal.destination = parts.destination;
+  journal.break_stream = why.stream;
+  journal.first_missing = break_wanted->first_missing;
+  journal.oldest_left = break_wanted->oldest_left;
+  journal.reason = text;
+  parts.outbox.push_back(journal);
   change_set changes;
+  changes.put(journal);
   put_status(changes, round_status::interrupted);
   record(std::move(changes), [this, text] {
     tell(

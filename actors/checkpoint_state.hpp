@@ -39,9 +39,11 @@ struct checkpoint_state {
   backoff pause;
 
   // rounds
-  bool begin_wanted = false;  // ARCHIVELOG is recorded; the round begins at the takeover
-  bool stop_wanted = false;   // NOARCHIVELOG
-  bool round_is_over = false; // the STOP commit is being made
+  bool begin_wanted = false;     // ARCHIVELOG is recorded; the round begins at the takeover
+  bool recording = false;        // ARCHIVELOG is being recorded: nothing may begin before
+  bool stop_wanted = false;      // NOARCHIVELOG
+  bool round_is_over = false;    // the STOP commit is being made
+  bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
   std::uint64_t stop_order = 0; // counts NOARCHIVELOGs: which one a time-out is about
@@ -53,10 +55,15 @@ struct checkpoint_state {
   bool in_pass = false; // old commits are being deleted
   std::optional<commit_operation> retry_operation;
   bool cycle_again = false;
+  bool cycle_stops = false; // NOARCHIVELOG came before this cycle cut
   bool beating = false;
   std::vector<durable_wait_ptr> waits, cycle_waits;
-  std::uint64_t commits_made = 0; // in this life
+  std::vector<caf::typed_response_promise<bool>> cycle_closes;
+  std::shared_ptr<const piece_ledger::object> making; // sent with the same bytes until it is there
+  std::uint64_t commits_made = 0;                     // in this life
   unix_ns cycle_began = 0, last_commit = 0, last_pass = 0;
+  commit_seq passed_once,
+      passed_twice; // newest at the passes before: twice the same leaves nothing to delete
   scn cycle_checkpoint = 0;
   std::optional<stream_id> cycle_limit;
   std::vector<stream_id> cycle_moved;
@@ -73,6 +80,10 @@ struct checkpoint_state {
   void schedule_beat();
   void beat();
   bool has_news() const;
+  bool in_force() const; // a round is, or is wanted
+  void start();
+  void wait(const durable_wait_ptr& what);
+  void trouble(const error_ptr& what);
 
   // ---- checkpoint_takeover.cpp
   void take_over();
@@ -81,6 +92,8 @@ struct checkpoint_state {
   void answered(std::uint64_t of, const commit_answer& got);
   void retry();
   static error as_unknown(error why);
+  static bool is_final(errc code);
+  void outbox_is_void();
   void took_over();
   void adopted();
   void load_repeat(stream_id id);
@@ -93,24 +106,32 @@ struct checkpoint_state {
   void start_cycle();
   void cut(std::uint64_t ticket);
   void durable(const durable_report_ptr& report);
+  void absorb(const durable_report& report);
   void decide_checkpoint();
   void note_streams();
   void make_objects();
+  void make_object();
   void commit();
   void counted();
   void finish_pieces(scn upto);
   void end_cycle();
+  void cycle_failed();
+  void take_back_waits();
   void pass();
 
   // ---- checkpoint_rounds.cpp
   caf::result<bool> order(const tenant_order_ptr& what);
   caf::result<bool> archivelog(const tenant_order& what);
   caf::result<bool> noarchivelog();
+  caf::result<bool> close();
   void begin_round();
   void round_over();
   void stop_timed_out();
   void interrupt(const break_record& why);
-  void apply_outbox();
+  std::optional<round_id> recorded_round() const;
+  bool apply_outbox();
+  void apply_break();
+  void forget_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
 
   // ---- checkpoint_status.cpp
   void publish_commit();

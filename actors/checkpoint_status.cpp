@@ -71,9 +71,12 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
   auto& row = parts.status;
   row.tenant = parts.tenant;
   row.destination = parts.destination;
-  if (sequence && sequence->owns() && sequence->newest().round.id >= row.round.id) {
+  bool owns = sequence && sequence->owns();
+  bool recorded = status == round_status::beginning && row.round.status == round_status::stop &&
+                  !(owns && sequence->newest().round.status == status);
+  if (!recorded && owns && sequence->newest().round.id >= row.round.id) {
     row.round = sequence->newest().round;
-  } else if (status == round_status::beginning && row.round.status == round_status::stop) {
+  } else if (recorded) {
     row.round = archive_round{};
     row.round.id = round_id{parts.status.round.id.value + 1};
     row.counts = {};
@@ -114,7 +117,7 @@ void checkpoint_state::publish_commit() {
     if (auto stream = parts.intake->find(id))
       stream->on_committed(row->position);
   }
-  std::vector<std::pair<durable_wait_ptr, stream_position>> fulfilled;
+  std::vector<std::pair<durable_wait_ptr, durable_answer>> answers;
   for (auto& wait : std::exchange(cycle_waits, {})) {
     stream_position position;
     if (!wait->whole_tenant) {
@@ -122,12 +125,23 @@ void checkpoint_state::publish_commit() {
       if (row != nullptr)
         position = row->position;
       if (position.next_lsn < wait->upto) {
+        auto stream = parts.intake->find(wait->stream);
+        if (auto next = stream ? stream->expected_lsn() : 0; next < wait->upto) {
+          // The takeover found another position than was assumed, and the listener was told.
+          answers.emplace_back(
+              wait, durable_answer{fail(errc::canceled,
+                                        "stream " + to_string(wait->stream) + " was given up from LSN " +
+                                            std::to_string(next) + " on",
+                                        "hand over again from there"),
+                                   position});
+          continue;
+        }
         waits.push_back(wait); // accepted after the cut
         cycle_again = true;
         continue;
       }
     }
-    fulfilled.emplace_back(wait, position);
+    answers.emplace_back(wait, durable_answer{{}, position});
   }
   for (auto id : std::exchange(cycle_moved, {})) {
     auto* row = ledger->stream(id);
@@ -138,8 +152,7 @@ void checkpoint_state::publish_commit() {
     });
   }
   for (auto id : std::exchange(cycle_dropped, {}))
-    if (auto stream = parts.intake->find(id); stream && !stream->attached())
-      parts.intake->forget(id);
+    parts.intake->forget(id);
 
   auto& status = parts.status;
   status.seq = record.seq;
@@ -162,7 +175,12 @@ void checkpoint_state::publish_commit() {
     changes.put(piece);
   }
   auto before = status.round;
-  put_status(changes, record.round.status);
+  if (ending_old_round && parts.archiving) {
+    status.counts = {};
+    changes.put(status); // the row is the next round's already
+  } else {
+    put_status(changes, record.round.status);
+  }
   told_comment = status.comment;
   if (record.round.status == round_status::stop) {
     round_history_record history{parts.tenant,
@@ -173,18 +191,18 @@ void checkpoint_state::publish_commit() {
                                  parts.destination,
                                  record.interruption ? record.interruption->reason : ""};
     changes.put(history);
-    for (auto& left : parts.outbox)
-      if (left.destination == parts.destination)
-        changes.erase_outbox(parts.tenant, left.number);
-    std::erase_if(parts.outbox, [&](auto& left) { return left.destination == parts.destination; });
   }
+  forget_outbox(changes, [&](auto& left) {
+    return left.round == record.round.id &&
+           (record.round.status == left.status || record.round.status == round_status::stop);
+  });
   if (checkpoint > before.checkpoint_scn && record.round.status == round_status::doing)
     changes.put(lag_sample{parts.tenant, ++parts.last_lag_sample, parts.now(), checkpoint, cycle_limit,
                            parts.now() - cycle_began});
   later(std::move(changes));
   // Last, so that whoever was told finds it in the views.
-  for (auto& [wait, position] : fulfilled)
-    wait->done({{}, position});
+  for (auto& [wait, answer] : answers)
+    wait->answer(answer);
 }
 
 } // namespace varve

@@ -32,10 +32,13 @@ commit_answer run_operation(destination& where, tenant_id tenant, const commit_o
 /// Nothing is written before the destination was seen to know at least the commits that the catalog knows: an
 /// older copy of it put back in its place would otherwise lose what was acknowledged since, silently.
 void checkpoint_state::take_over() {
-  if (now_in == phase::taking || now_in == phase::owner)
+  if (now_in == phase::taking || now_in == phase::owner || recording)
     return;
   now_in = phase::taking;
   ++generation;
+  sequence.reset();
+  ledger.reset();
+  retry_operation.reset();
   check_destination();
 }
 
@@ -64,12 +67,13 @@ void checkpoint_state::check_destination() {
                                   ", but the catalog knows commit " + to_string(known),
                               "was an older copy put in its place? To archive on, begin a new round "
                               "(NOARCHIVELOG, then ARCHIVELOG)"));
+        if (!in_force() && parts.status.destination == parts.destination && newest.value > known.value + 1)
+          return outbox_is_void();
         auto begin_at = commit_seq{std::max(newest.value, known.value) + 1};
         sequence = std::make_unique<commit_sequence>(parts.tenant, parts.archive, parts.draw(), begin_at);
         commit_record first;
-        first.next_round = round_id{parts.status.round.id.value + 1};
-        if (parts.status.round.status == round_status::beginning && parts.status.round.id.value > 0)
-          first.next_round = parts.status.round.id;
+        auto named = recorded_round();
+        first.next_round = named ? *named : round_id{parts.status.round.id.value + 1};
         first.next_piece = piece_id{parts.status.current_piece.value + 1};
         run(sequence->take(std::move(first), parts.now()));
       });
@@ -97,7 +101,7 @@ void checkpoint_state::run(const commit_sequence::step& step) {
     return stopped(step.why);
   case event::pass_done:
     in_pass = false;
-    if (cycle_again)
+    if (cycle_again || stop_wanted || !close_promises.empty())
       start_cycle();
     return;
   }
@@ -112,6 +116,8 @@ void checkpoint_state::run(const commit_sequence::step& step) {
           return;
         if (got.ok())
           return answered(of, *got);
+        if (is_final(got.code()))
+          return stopped(got.error());
         // The destination could not even be opened: the outcome of whatever was asked is unknown.
         switch (op->what) {
         case verb::list:
@@ -132,6 +138,21 @@ error checkpoint_state::as_unknown(error why) {
   return why;
 }
 
+/// Somebody else's destination, or one of a newer program: it is not written to any more.
+bool checkpoint_state::is_final(errc code) {
+  return code == errc::foreign_destination || code == errc::unknown_version;
+}
+
+/// Another engine has gone on with the tenant, so how our last round ended is not ours to say any more.
+void checkpoint_state::outbox_is_void() {
+  now_in = phase::idle;
+  commit_trouble = nullptr;
+  change_set changes;
+  forget_outbox(changes, [](auto&) { return true; });
+  record(std::move(changes), [] {});
+  publish_status();
+}
+
 void checkpoint_state::answered(std::uint64_t of, const commit_answer& got) {
   if (of != generation || !sequence)
     return;
@@ -150,8 +171,8 @@ void checkpoint_state::retry() {
       check_destination();
     else if (now_in == phase::taking)
       took_over();
-    else if (in_cycle)
-      make_objects();
+    else if (in_cycle && making)
+      make_object();
     return;
   }
   run({*std::exchange(retry_operation, std::nullopt), commit_sequence::event::none, {}});
@@ -196,37 +217,53 @@ void checkpoint_state::adopted() {
   now_in = phase::owner;
   last_pass = last_commit = parts.now();
   noted.clear();
-  auto& round = ledger->round();
-  apply_outbox();
+  bool told_as_over = apply_outbox();
   for (auto& [id, row] : ledger->streams())
     noted.insert(id);
-  bool over = round.status == round_status::stop && !round_is_over;
-  if (over && (begin_wanted || parts.archiving))
+  bool begins = begin_wanted || recorded_round();
+  auto epoch = sequence->current_epoch();
+  auto start_writer = [&] {
+    self->send(parts.writer, begin_atom::value,
+               std::make_shared<const writer_start>(
+                   ledger->start_of_writer(epoch, parts.segment_bytes, parts.sync_bytes)));
+  };
+  if (ledger->round().status != round_status::stop && (told_as_over || begins)) {
+    // That round ended, and its destination was not there to hear it.
+    ending_old_round = true;
+    start_writer();
+    return want_cycle();
+  }
+  if (ledger->round().status == round_status::stop) {
+    if (recording || !(begins || parts.archiving)) {
+      // Nothing is to be written: only the outbox brought us here, or NOARCHIVELOG came before the round
+      // began at the destination.
+      abandon("the round is over");
+      now_in = recording ? phase::quiet : phase::idle;
+      if (stop_wanted)
+        stop_timed_out();
+      return;
+    }
     begin_round();
-  else if (over && !stop_wanted) {
-    // Only the outbox brought us here, and it had been delivered before.
-    abandon("the round is over");
-    now_in = phase::idle;
-    return;
   }
   begin_wanted = false;
 
   auto& intake = *parts.intake;
   intake.grid().restart(ledger->last_end(), ledger->round().piece_interval_ns, ledger->open_ends());
   intake.grid().set_interval(parts.option.piece_switch_interval);
-  if (intake.checkpoint() < ledger->round().checkpoint_scn)
-    intake.set_checkpoint(ledger->round().checkpoint_scn);
-  auto epoch = sequence->current_epoch();
-  self->send(parts.writer, begin_atom::value,
-             std::make_shared<const writer_start>(
-                 ledger->start_of_writer(epoch, parts.segment_bytes, parts.sync_bytes)));
+  start_writer();
   auto rows = std::make_shared<std::vector<stream_row>>();
-  for (auto& [id, row] : ledger->streams())
+  // The catalog may have lost its last writes. Rows of quiet streams that stay behind the checkpoint of our
+  // next commit would make the next engine refuse as too old what the archive has long had.
+  change_set known;
+  for (auto& [id, row] : ledger->streams()) {
     rows->push_back(row);
+    known.put(stream_record{parts.tenant, id, row.start_lsn, row.position, row.dropped});
+  }
+  later(std::move(known));
   self->send(parts.log_stream, begin_atom::value, epoch.value,
              std::shared_ptr<const std::vector<stream_row>>(rows), restarting);
   restarting = false;
-  if (round.status == round_status::interrupted)
+  if (ledger->round().status == round_status::interrupted)
     intake.set_gate(intake_gate::interrupted);
   publish_status();
   want_cycle();
@@ -238,20 +275,29 @@ void checkpoint_state::abandon(const std::string& why) {
   self->send(parts.log_stream, end_atom::value, why);
   sequence.reset();
   ledger.reset();
-  in_cycle = cycle_again = in_pass = round_is_over = false;
+  in_cycle = cycle_again = in_pass = round_is_over = ending_old_round = false;
   retry_operation.reset();
+  making = nullptr;
+  writer_trouble = nullptr;
   noted.clear();
+  cycle_moved.clear();
+  cycle_dropped.clear();
+  take_back_waits();
 }
 
 void checkpoint_state::lost(const error& why) {
+  parts.intake->set_gate(intake_gate::fenced); // first: nothing may be accepted after it was given up
   abandon(why.message);
   now_in = phase::fenced;
-  parts.intake->set_gate(intake_gate::fenced);
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);
-  fail_waits(cycle_waits, why);
   for (auto& promise : std::exchange(close_promises, {}))
     promise.deliver(true);
+  // How our last round ended is not ours to say any more.
+  change_set changes;
+  forget_outbox(changes, [](auto&) { return true; });
+  if (!changes.empty())
+    record(std::move(changes), [] {});
   publish_status();
   tell([tenant = parts.tenant, why](archive_listener& listener) { listener.on_fenced(tenant, why.message); });
   if (stop_wanted)
@@ -259,12 +305,11 @@ void checkpoint_state::lost(const error& why) {
 }
 
 void checkpoint_state::stopped(const error& why) {
+  parts.intake->set_gate(intake_gate::stopped, why);
   abandon(why.message);
   now_in = phase::stopped;
-  parts.intake->set_gate(intake_gate::stopped, why);
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);
-  fail_waits(cycle_waits, why);
   for (auto& promise : std::exchange(close_promises, {}))
     promise.deliver(true);
   publish_status();

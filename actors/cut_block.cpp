@@ -10,9 +10,13 @@ std::uint64_t whole_slabs(std::uint64_t bytes_wanted) {
 } // namespace
 
 status cut_block::pack(block_packer& packer, codec wanted, slab_arena& arena, bytes& raw, bytes& packed) {
-  raw_.gather(raw);
+  auto body = raw_.contiguous();
+  if (body.empty()) {
+    raw_.gather(raw);
+    body = raw;
+  }
   packed.clear();
-  VARVE_TRY(packer.pack(header, raw, wanted, packed));
+  VARVE_TRY(packer.pack(header, body, wanted, packed));
   auto size = whole_slabs(packed.size());
   std::lock_guard lock{mutex_};
   auto before = charge_.bytes();

@@ -67,6 +67,15 @@ public:
   /// Lets the bytes go: they are durable, or given up. The header stays.
   void release();
 
+  /// A block of the same entries, not packed yet, with this one's memory: this one is empty afterwards.
+  std::shared_ptr<cut_block> replacement() {
+    std::lock_guard lock{mutex_};
+    auto made = std::make_shared<cut_block>(std::move(raw_), std::move(charge_));
+    made->header = header;
+    made->end_scn = end_scn;
+    return made;
+  }
+
   /// The raw body, however it is kept now; nullopt once released. For comparing repeats: slow.
   std::optional<bytes> raw_body() const;
 

@@ -60,8 +60,8 @@ using piece_writer_actor = caf::typed_actor<
 using compressor_actor =
     caf::typed_actor<caf::reacts_to<pack_atom, std::uint64_t, cut_block_ptr, piece_writer_actor>>;
 
-/// The LOG STREAM actor of a tenant: cuts blocks, numbers them and sends them to the compressors; calls the
-/// host's listener.
+/// The LOG STREAM actor of a tenant: cuts blocks, numbers them and sends them to the compressors; tells the
+/// NOTIFIER what the host's listener shall hear.
 using log_stream_actor = caf::typed_actor<
     // Blocks lie in the intake's queue, or a quiet tenant has log again. From host threads.
     caf::reacts_to<work_atom>,
@@ -76,7 +76,7 @@ using log_stream_actor = caf::typed_actor<
     caf::reacts_to<room_atom, std::uint64_t>,
     // Memory is short: cut the oldest partial blocks. From host threads.
     caf::reacts_to<pressure_atom>,
-    // Calls the listener.
+    // Has the listener called, after all that was told before.
     caf::reacts_to<notify_atom, notice>>;
 
 /// The CHECKPOINT of a tenant: takes it over, commits, and says what is true.

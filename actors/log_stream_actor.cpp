@@ -25,6 +25,8 @@ struct stream_actor_state {
     auto& intake = *parts.intake;
     auto wanted = intake.wanted_codec();
     for (auto& block : intake.take_all()) {
+      if (block->header.entries == 0)
+        continue; // replaced after the takeover
       block->header.epoch = varve::epoch{epoch};
       block->header.number = ++numbers[block->header.stream];
       block->wanted = wanted;
@@ -36,9 +38,8 @@ struct stream_actor_state {
     }
   }
 
-  void tell(const std::function<void(archive_listener&)>& what) {
-    if (auto* listener = parts.listener())
-      what(*listener);
+  void tell(std::function<void(archive_listener&)> what) {
+    parts.notify(std::make_shared<std::function<void(archive_listener&)>>(std::move(what)));
   }
 
   void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round) {
@@ -46,18 +47,16 @@ struct stream_actor_state {
     epoch = new_epoch;
     ticket = 0;
     numbers.clear();
-    intake.cut_all();
-    auto held = intake.take_all();
     std::unordered_map<stream_id, stream_row> known;
     for (auto& row : rows)
       known.emplace(row.stream, row);
     for (auto& stream : intake.streams()) {
       auto row = known.find(stream->id());
       auto resend = stream->reconcile(
-          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round, held);
+          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round);
       if (resend)
-        tell([&](archive_listener& listener) {
-          listener.on_resend_from(intake.id(), stream->id(), *resend,
+        tell([tenant = intake.id(), id = stream->id(), from = *resend](archive_listener& listener) {
+          listener.on_resend_from(tenant, id, from,
                                   "the destination holds another position than was assumed");
         });
       known.erase(stream->id());
@@ -66,7 +65,8 @@ struct stream_actor_state {
     for (auto& [id, row] : known)
       if (!row.dropped && !new_round)
         intake.find_or_add(id)->estimate(row);
-    intake.put_back(std::move(held));
+      else
+        intake.remember(row);
     owns = true;
     forward();
   }
@@ -80,8 +80,8 @@ struct stream_actor_state {
       bool held = stream->holds_beyond(stream->committed().next_lsn);
       auto from = stream->give_up();
       if (held)
-        tell([&](archive_listener& listener) {
-          listener.on_resend_from(intake.id(), stream->id(), from, why);
+        tell([tenant = intake.id(), id = stream->id(), from, why](archive_listener& listener) {
+          listener.on_resend_from(tenant, id, from, why);
         });
     }
     intake.take_all();
@@ -121,8 +121,8 @@ log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts pa
                   if (!stream)
                     return;
                   stream->on_room();
-                  state.tell([&](archive_listener& listener) {
-                    listener.on_room(state.parts.intake->id(), stream->id(), stream->expected_lsn());
+                  state.tell([tenant = state.parts.intake->id(), stream](archive_listener& listener) {
+                    listener.on_room(tenant, stream->id(), stream->expected_lsn());
                   });
                 },
                 [&state](pressure_atom) {
@@ -135,10 +135,7 @@ log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts pa
                   if (state.on_quiet_work)
                     state.on_quiet_work();
                 },
-                [&state](notify_atom, const notice& what) {
-                  if (auto* listener = state.parts.listener())
-                    (*what)(*listener);
-                }};
+                [&state](notify_atom, const notice& what) { state.parts.notify(what); }};
       });
 }
 

@@ -10,7 +10,7 @@ struct log_stream_parts {
   std::shared_ptr<tenant_intake> intake;
   piece_writer_actor writer;
   std::vector<compressor_actor> compressors;
-  std::function<archive_listener*()> listener; ///< nullptr: nobody listens
+  std::function<void(notice)> notify; ///< has the listener called, in the order of the calls
   std::uint64_t press_bytes = 0;               ///< how much to cut when memory is short
 };
 

@@ -28,6 +28,7 @@ public:
   struct limits {
     std::uint64_t budget_bytes = 0;
     std::uint64_t reserve_bytes = 0; ///< part of budget_bytes
+    std::uint64_t run_bytes = slab_arena::slab_bytes;   ///< whole slabs that a full block surely fits in
     std::uint64_t room_bytes = 0;    ///< promised to a stream that waits: about one block or more
   };
   explicit memory_budget(limits given);

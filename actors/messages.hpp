@@ -36,7 +36,17 @@ using error_ptr = std::shared_ptr<const error>;
 using notice = std::shared_ptr<std::function<void(archive_listener&)>>;
 
 /// Somebody who waits until a commit covers an LSN of a stream (or everything a tenant has accepted).
+/// Answered once, at the latest when nobody holds it any more.
 struct durable_wait {
+  durable_wait() = default;
+  durable_wait(const durable_wait&) = delete;
+  durable_wait& operator=(const durable_wait&) = delete;
+  ~durable_wait() { answer({fail(errc::closed, "the engine is closed"), {}}); }
+  void answer(const durable_answer& what) {
+    if (auto tell = std::exchange(done, nullptr))
+      tell(what);
+  }
+
   stream_id stream;
   bool whole_tenant = false;
   lsn upto = 0;

@@ -69,7 +69,14 @@ void piece_ledger::adopt(const committed_state& state) {
   sealed_counts_.entries -= std::min(sealed_counts_.entries, open_counts.entries);
 }
 
-void piece_ledger::begin_round(std::uint64_t piece_interval_ns) {
+void piece_ledger::begin_round(std::uint64_t piece_interval_ns, round_id round_floor, piece_id piece_floor) {
+  record_.next_round = std::max(record_.next_round, round_floor);
+  record_.next_piece = std::max(record_.next_piece, piece_floor);
+  for (auto& [id, row] : streams_) {
+    row.start_lsn = row.position.next_lsn;
+    row.dropped = true;
+    changed_streams_.insert(id);
+  }
   auto& round = record_.round;
   round = archive_round{};
   round.id = record_.next_round;
@@ -95,6 +102,8 @@ const stream_row* piece_ledger::stream(stream_id id) const {
 
 void piece_ledger::absorb(const durable_report& report) {
   for (auto& made : report.made) {
+    if (!pieces_.empty())
+      changed_pieces_[pieces_.rbegin()->first]; // not the newest any more
     auto& of = pieces_[made.piece];
     of.bounds = made.bounds;
     of.start = made.start;

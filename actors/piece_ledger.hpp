@@ -31,8 +31,9 @@ public:
   archive_round& round() { return record_.round; }
   std::optional<break_record>& interruption() { return record_.interruption; }
   round_id next_round() const { return record_.next_round; }
-  /// Begins the next round; no piece may be open.
-  void begin_round(std::uint64_t piece_interval_ns);
+  /// Begins the next round; no piece may be open. Its numbers are not below `round` and `piece`. Streams take
+  /// part in it when they are noted; till then they count as dropped, at the end of their archived log.
+  void begin_round(std::uint64_t piece_interval_ns, round_id round, piece_id piece);
 
   const std::map<stream_id, stream_row>& streams() const { return streams_; }
   const stream_row* stream(stream_id id) const;

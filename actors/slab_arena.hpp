@@ -15,24 +15,31 @@ public:
   static constexpr std::size_t slab_bytes = 8 << 10;
 
   /// `capacity_bytes` is rounded up to whole slabs. Throws std::bad_alloc when there is no address space.
-  explicit slab_arena(std::uint64_t capacity_bytes);
+  /// A run is so many slabs side by side, for a block that will surely fill them: it needs no gathering.
+  explicit slab_arena(std::uint64_t capacity_bytes, std::size_t run_slabs = 1);
   ~slab_arena();
   slab_arena(const slab_arena&) = delete;
   slab_arena& operator=(const slab_arena&) = delete;
 
   /// Appends `count` slabs to `target`. Requires that they are free: the memory budget sees to that.
   void take(std::size_t count, std::vector<std::byte*>& target);
-  /// Gives slabs back and empties the vector.
-  void give_back(std::vector<std::byte*>& slabs);
+  /// Appends the slabs of one run; false: a quarter of all slabs are in runs already, or none is whole.
+  bool take_run(std::vector<std::byte*>& target);
+  /// Gives slabs back and empties the vector. `run`: they are a run, whole and in order.
+  void give_back(std::vector<std::byte*>& slabs, bool run = false);
+  std::size_t run_slabs() const { return run_slabs_; }
 
   std::size_t slabs_in_use() const;
 
 private:
   std::byte* base_ = nullptr;
-  std::size_t capacity_;     // slabs
+  std::size_t capacity_; // slabs
+  const std::size_t run_slabs_;
   mutable std::mutex mutex_; // guards all below
   std::size_t touched_ = 0;  // slabs ever handed out: [0, touched_)
   std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> free_runs_; // first slab of each
+  std::size_t runs_in_use_ = 0;
 };
 
 /// Bytes in slabs. Not thread-safe; gives its slabs back when it goes.
@@ -48,12 +55,16 @@ public:
   bool empty() const { return size_ == 0; }
   std::size_t capacity() const { return slabs_.size() * slab_arena::slab_bytes; }
 
+  /// An empty chain takes a run; false: there is none.
+  bool reserve_run();
   /// Takes slabs until `bytes` more fit.
   void reserve(std::size_t bytes);
   /// Requires size() + view.size() <= capacity().
   void append(bytes_view view);
   void clear();
 
+  /// All bytes where they lie, if they lie side by side; empty: gather them.
+  bytes_view contiguous() const;
   /// The bytes, slab by slab.
   void views(std::vector<bytes_view>& target) const;
   /// All bytes in one stretch; `target` is resized.
@@ -63,6 +74,7 @@ private:
   slab_arena* arena_ = nullptr;
   std::vector<std::byte*> slabs_;
   std::size_t size_ = 0;
+  bool run_ = false; // the first slabs are a run
 };
 
 } // namespace varve

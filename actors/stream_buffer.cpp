@@ -94,8 +94,9 @@ append_answer stream_buffer::append(const log_entry& entry) {
     return *std::move(wrong);
 
   auto most = format::entry_head_bytes_max + entry.payload.size();
-  if (open_.entries > 0 && (entry.scn >= open_end_ || open_.raw_bytes + most > tenant_.limit().block_bytes))
-    cut_locked();
+  bool fits = open_.raw_bytes + most <= tenant_.limit().block_bytes;
+  if (open_.entries > 0 && (entry.scn >= open_end_ || !fits))
+    cut_locked(!fits);
   bool large = most > tenant_.limit().block_bytes;
   if (!room_for(most, large)) {
     seen_generation_ = room_generation_;
@@ -140,7 +141,7 @@ append_answer stream_buffer::append(const log_entry& entry) {
     compare_raw_ = {};
   }
   if (open_.raw_bytes >= tenant_.limit().block_bytes)
-    cut_locked();
+    cut_locked(true);
   else if (quiet)
     tenant_.wake();
   return {append_outcome::accepted, expected_, {}};
@@ -152,6 +153,16 @@ bool stream_buffer::room_for(std::uint64_t bytes_wanted, bool large) {
   auto have = chain_.capacity() - chain_.size();
   if (bytes_wanted <= have)
     return true;
+  auto& arena = tenant_.budget().arena();
+  auto run = arena.run_slabs() * slab_arena::slab_bytes;
+  if (busy_ && chain_.capacity() == 0 && bytes_wanted <= run && chain_.reserve_run()) {
+    if (tenant_.budget().take(tenant_.account(), id_, lease_, run)) {
+      charge_.add(run);
+      return true;
+    }
+    chain_.clear();
+    return false;
+  }
   auto slabs = whole_slabs(bytes_wanted - have);
   auto charge = slabs + (large ? packed_bound(bytes_wanted) : 0);
   if (!tenant_.budget().take(tenant_.account(), id_, lease_, charge))
@@ -161,7 +172,7 @@ bool stream_buffer::room_for(std::uint64_t bytes_wanted, bool large) {
   return true;
 }
 
-void stream_buffer::cut_locked() {
+void stream_buffer::cut_locked(bool full) {
   if (open_.entries == 0)
     return;
   auto block = std::make_shared<cut_block>(std::move(chain_), std::move(charge_));
@@ -171,6 +182,7 @@ void stream_buffer::cut_locked() {
   charge_ = memory_charge{tenant_.budget(), tenant_.account()};
   open_ = block_header{};
   open_since_ = 0;
+  busy_ = full;
   in_flight_.push_back(block);
   tenant_.push(std::move(block));
 }
@@ -179,7 +191,7 @@ bool stream_buffer::cut() {
   std::lock_guard lock{mutex_};
   if (open_.entries == 0)
     return false;
-  cut_locked();
+  cut_locked(false);
   return true;
 }
 

@@ -48,16 +48,18 @@ public:
   void detach();
   /// From the catalog, before the destination was asked: where to hand over from, as far as one can tell.
   void estimate(const stream_row& row);
+  /// The same of a stream that was dropped, or that takes no part in the round, and is opened again.
+  void know(const stream_row& row);
   void drop_at(lsn final_lsn);
 
   // ---- the tenant's actors ----
   /// A new round: known log stays known, the next entry defines where the round's log begins.
   void begin_round();
-  /// After the takeover: `row` is what the newest commit says (nullopt: it does not know the stream). Blocks
-  /// that were cut before are trimmed to what follows it. Returns where the host must hand over from again,
-  /// if what it handed over does not fit. In a new round the row only says what was archived before.
-  std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round,
-                               std::deque<cut_block_ptr>& held);
+  /// After the takeover: `row` is what the newest commit says (nullopt: it does not know the stream). What was
+  /// accepted before is trimmed to what follows it and cut anew along the borders of the round's grid; blocks
+  /// of the queue that are replaced have no entries any more. Returns where the host must hand over from
+  /// again, if what it handed over does not fit. In a new round the row only says what was archived before.
+  std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round);
   /// Cuts what is open into a block of the tenant's queue; false: nothing was open.
   bool cut();
   /// When what is open was begun, as a running number of the tenant; 0: nothing is open.
@@ -83,9 +85,11 @@ private:
   std::optional<append_answer> check_new(const log_entry& entry) const;
   append_answer repeat(const log_entry& entry);
   append_answer compare(const log_entry& entry, const block_header& header, bytes_view raw) const;
-  void cut_locked();
+  void cut_locked(bool full);
   bool room_for(std::uint64_t bytes, bool large);
   scn floor_scn() const;
+  scn round_advance() const;
+  bool recut(const cut_block_ptr& block, lsn from, std::deque<cut_block_ptr>& into);
 
   tenant_intake& tenant_;
   const stream_id id_;
@@ -100,6 +104,7 @@ private:
   scn start_scn_ = 0;
   lsn known_from_ = 0; // archived before: a round's log cannot begin below
   scn last_scn_ = 0, advance_ = 0;
+  scn advance_before_ = 0; // said before the round began: tells nothing of where its log begins
   stream_position committed_;
   std::optional<lsn> asked_start_;
   std::optional<lsn> drop_at_;
@@ -111,6 +116,7 @@ private:
   block_header open_; // entries == 0: none
   scn open_end_ = scn_max;
   std::uint64_t open_since_ = 0;
+  bool busy_ = false; // the last block was cut because it was full: the next one gets its memory at once
 
   std::deque<cut_block_ptr> in_flight_; // cut and not committed, in order
 

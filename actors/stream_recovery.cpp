@@ -16,6 +16,17 @@ void stream_buffer::estimate(const stream_row& row) {
   expected_ = known_from_ = row.position.next_lsn;
   last_scn_ = row.position.last_scn;
   committed_ = row.position;
+  // The SCN of its first entry is not known any more; that of its last one is no lower.
+  if (row.position.next_lsn > row.start_lsn)
+    start_scn_ = row.position.last_scn;
+}
+
+void stream_buffer::know(const stream_row& row) {
+  if (row.position.next_lsn > row.start_lsn) // it has log in this round, which must go on where that ends
+    return estimate({row.stream, row.start_lsn, row.position, false});
+  std::lock_guard lock{mutex_};
+  known_from_ = row.position.next_lsn;
+  last_scn_ = row.position.last_scn;
 }
 
 void stream_buffer::begin_round() {
@@ -24,6 +35,7 @@ void stream_buffer::begin_round() {
     known_from_ = std::max(known_from_, committed_.next_lsn);
   started_ = false;
   start_scn_ = 0;
+  advance_before_ = advance_;
   if (asked_start_ && attached_) {
     started_ = true;
     start_ = expected_ = std::max(*asked_start_, known_from_);
@@ -31,107 +43,150 @@ void stream_buffer::begin_round() {
   }
 }
 
-/// A block of the entries of `block` from `from` on; nullptr: no entry starts there.
-static cut_block_ptr trimmed(const cut_block_ptr& block, lsn from, tenant_intake& tenant) {
-  auto raw = block->raw_body();
-  if (!raw)
-    return nullptr;
-  auto& old = block->header;
+namespace {
+
+/// Entries of one block, on their way into another.
+struct entry_run {
   block_header header;
-  bytes kept;
-  for (entry_cursor at{old, *raw}; at.next();) {
-    auto& entry = at.entry();
-    if (entry.lsn < from)
-      continue;
+  bytes body;
+  scn end_scn = scn_max;
+
+  void add(const log_entry& entry) {
     if (header.entries == 0) {
-      if (entry.lsn != from)
-        return nullptr;
-      header = old;
-      header.entries = 0;
-      header.input_bytes = 0;
       header.first_lsn = entry.lsn;
       header.first_scn = header.last_scn = entry.scn;
     }
     std::byte head[format::entry_head_bytes_max];
-    append(kept, {head, store_entry_head(head, entry, header.last_scn)});
-    append(kept, entry.payload);
+    append(body, {head, store_entry_head(head, entry, header.last_scn)});
+    append(body, entry.payload);
+    header.next_lsn = entry.next_lsn;
     header.last_scn = entry.scn;
     header.input_bytes += entry.payload.size();
     ++header.entries;
   }
-  if (header.entries == 0)
-    return nullptr;
-  header.raw_bytes = static_cast<std::uint32_t>(kept.size());
-  // It is smaller than the block it replaces, which gives its memory back below.
-  block->release();
-  memory_charge charge{tenant.budget(), tenant.account()};
-  slab_chain chain{tenant.budget().arena()};
-  chain.reserve(kept.size());
-  charge.set(chain.capacity());
-  chain.append(kept);
-  auto made = std::make_shared<cut_block>(std::move(chain), std::move(charge));
-  made->header = header;
-  made->end_scn = block->end_scn;
-  return made;
+};
+
+} // namespace
+
+/// Appends to `into` the entries of `block` from `from` on, as blocks that cross no border; as it is, if that
+/// is what it is. It is empty afterwards if it was replaced. False: no entry starts at `from`.
+bool stream_buffer::recut(const cut_block_ptr& block, lsn from, std::deque<cut_block_ptr>& into) {
+  auto& old = block->header;
+  if (from <= old.first_lsn) {
+    block->end_scn = tenant_.grid().end_of_cell(old.first_scn);
+    if (old.last_scn < block->end_scn) {
+      into.push_back(block);
+      return true;
+    }
+  }
+  auto raw = block->raw_body();
+  if (!raw)
+    return false;
+  std::vector<entry_run> runs;
+  for (entry_cursor at{old, *raw}; at.next();) {
+    auto& entry = at.entry();
+    if (entry.lsn < from)
+      continue;
+    if (runs.empty() && from > old.first_lsn && entry.lsn != from)
+      return false;
+    if (runs.empty() || entry.scn >= runs.back().end_scn) {
+      auto& run = runs.emplace_back();
+      run.header.tenant = old.tenant;
+      run.header.stream = old.stream;
+      run.end_scn = tenant_.grid().end_of_cell(entry.scn);
+    }
+    runs.back().add(entry);
+  }
+  if (runs.empty())
+    return false;
+  block->release(); // its memory goes to those that replace it
+  block->header.entries = 0;
+  for (auto& run : runs) {
+    run.header.raw_bytes = static_cast<std::uint32_t>(run.body.size());
+    memory_charge charge{tenant_.budget(), tenant_.account()};
+    slab_chain chain{tenant_.budget().arena()};
+    charge.set((run.body.size() + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes *
+               slab_arena::slab_bytes);
+    chain.reserve(run.body.size());
+    chain.append(run.body);
+    auto made = std::make_shared<cut_block>(std::move(chain), std::move(charge));
+    made->header = run.header;
+    made->end_scn = run.end_scn;
+    into.push_back(std::move(made));
+  }
+  return true;
 }
 
-std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row, bool new_round,
-                                            std::deque<cut_block_ptr>& held) {
+std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row, bool new_round) {
   std::lock_guard lock{mutex_};
-  if (!row)
-    return std::nullopt; // the destination has never heard of it: what the host says counts
-  auto position = row->position;
+  cut_locked(false);
   auto before = started_ ? expected_ : known_from_;
-  if (!started_) {
-    known_from_ = std::max(known_from_, position.next_lsn);
-    last_scn_ = std::max(last_scn_, position.last_scn);
+  if (row && !started_) {
+    known_from_ = std::max(known_from_, row->position.next_lsn);
+    last_scn_ = std::max(last_scn_, row->position.last_scn);
     if (new_round)
       return std::nullopt;
-    if (!row->dropped) {
+    // One that was dropped in this round and is open again goes on where it ended.
+    if (!row->dropped || (attached_ && row->position.next_lsn > row->start_lsn)) {
       started_ = true;
       start_ = row->start_lsn;
-      expected_ = position.next_lsn;
+      expected_ = row->position.next_lsn;
     }
-    committed_ = position;
+    committed_ = row->position;
     return std::nullopt;
   }
-  if (new_round && position.next_lsn <= start_)
-    return std::nullopt; // the round begins at or after it
-  start_ = new_round ? position.next_lsn : row->start_lsn;
-  known_from_ = committed_.next_lsn = position.next_lsn;
-  committed_.last_scn = position.last_scn;
-  auto expected = position.next_lsn;
-  bool fits = true;
-  std::deque<cut_block_ptr> kept;
-  for (auto& block : held) {
-    if (block->header.stream != id_) {
-      kept.push_back(block);
-      continue;
-    }
-    std::erase(in_flight_, block);
-    cut_block_ptr use;
-    if (!fits || block->header.next_lsn <= expected)
-      use = nullptr;
-    else if (block->header.first_lsn == expected)
-      use = block;
-    else if (block->header.first_lsn < expected) {
-      use = trimmed(block, expected, tenant_);
-      fits = use != nullptr;
-    } else {
-      fits = false;
-    }
-    if (!use)
-      continue;
-    expected = use->header.next_lsn;
-    in_flight_.push_back(use);
-    kept.push_back(use);
+  // What the host says counts where the destination has never heard of the stream, or where its log in this
+  // round begins at or after what is archived.
+  bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
+  bool as_said = !row || (!has_log && row->position.next_lsn <= start_);
+  auto expected = as_said ? start_ : row->position.next_lsn;
+  if (!as_said) {
+    start_ = has_log ? row->start_lsn : row->position.next_lsn;
+    known_from_ = row->position.next_lsn;
+    committed_ = row->position;
+    if (has_log && start_scn_ == 0)
+      start_scn_ = row->position.last_scn;
   }
-  held = std::move(kept);
+  // Nobody but the queue has these blocks yet. Those that replace others follow in the stream's order, so
+  // where one is replaced all that come after it move behind it.
+  auto held = std::exchange(in_flight_, {});
+  bool fits = true, moved = false;
+  for (auto& block : held) {
+    auto first = in_flight_.size();
+    auto next = block->header.next_lsn;
+    if (fits && next > expected)
+      fits = block->header.first_lsn <= expected && recut(block, expected, in_flight_);
+    bool kept = first < in_flight_.size();
+    if (kept)
+      expected = next;
+    bool same = kept && in_flight_[first] == block;
+    if (same && moved) {
+      in_flight_[first] = block->replacement();
+      same = false;
+    }
+    if (!same) {
+      block->release();
+      block->header.entries = 0;
+      moved = moved || kept;
+    }
+    for (; !same && first < in_flight_.size(); ++first)
+      tenant_.push(in_flight_[first]);
+  }
+  if (!started_)
+    return std::nullopt;
+  if (!as_said)
+    last_scn_ = in_flight_.empty() ? row->position.last_scn : in_flight_.back()->header.last_scn;
+  else if (!in_flight_.empty())
+    last_scn_ = in_flight_.back()->header.last_scn;
   expected_ = expected;
-  last_scn_ = in_flight_.empty() ? position.last_scn : in_flight_.back()->header.last_scn;
   if (fits && expected_ >= before)
     return std::nullopt;
   return expected_;
+}
+
+/// What was said of the stream or its tenant since the round began: where its log can begin.
+scn stream_buffer::round_advance() const {
+  return std::max(advance_ > advance_before_ ? advance_ : 0, tenant_.round_advance());
 }
 
 std::uint64_t stream_buffer::open_since() const {
@@ -147,12 +202,12 @@ std::uint64_t stream_buffer::open_bytes() const {
 stream_standing stream_buffer::support(const stream_position* durable) const {
   std::lock_guard lock{mutex_};
   stream_standing s;
-  s.waits_for_start = attached_ && !started_ && advance_ == 0 && tenant_.advanced() == 0;
+  s.waits_for_start = attached_ && !started_ && !drop_at_ && round_advance() == 0;
   s.started = started_;
   s.row = {id_, start_, committed_, false};
   if (!started_)
     return s;
-  s.start_scn = start_scn_ != 0 ? start_scn_ : std::max(advance_, tenant_.advanced());
+  s.start_scn = start_scn_ != 0 ? start_scn_ : round_advance();
   if (durable != nullptr && durable->next_lsn > committed_.next_lsn)
     s.row.position = *durable;
   auto position = s.row.position;

@@ -31,12 +31,27 @@ std::shared_ptr<stream_buffer> tenant_intake::find(stream_id id) const {
   return found == streams_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<stream_buffer>& tenant_intake::slot_locked(stream_id id) {
+  auto& slot = streams_[id];
+  if (slot)
+    return slot;
+  slot = std::make_shared<stream_buffer>(*this, id);
+  if (auto known = archived_.find(id); known != archived_.end()) {
+    slot->know(known->second);
+    archived_.erase(known);
+  }
+  return slot;
+}
+
 std::shared_ptr<stream_buffer> tenant_intake::find_or_add(stream_id id) {
   std::lock_guard lock{streams_mutex_};
-  auto& slot = streams_[id];
-  if (!slot)
-    slot = std::make_shared<stream_buffer>(*this, id);
-  return slot;
+  return slot_locked(id);
+}
+
+std::shared_ptr<stream_buffer> tenant_intake::open(stream_id id, std::optional<lsn> start_lsn) {
+  std::lock_guard lock{streams_mutex_};
+  auto& slot = slot_locked(id);
+  return slot->attach(start_lsn) ? slot : nullptr;
 }
 
 std::vector<std::shared_ptr<stream_buffer>> tenant_intake::streams() const {
@@ -50,7 +65,27 @@ std::vector<std::shared_ptr<stream_buffer>> tenant_intake::streams() const {
 
 void tenant_intake::forget(stream_id id) {
   std::lock_guard lock{streams_mutex_};
-  streams_.erase(id);
+  auto found = streams_.find(id);
+  if (found == streams_.end() || found->second->attached())
+    return;
+  archived_[id] = found->second->support(nullptr).row;
+  streams_.erase(found);
+}
+
+void tenant_intake::remember(const stream_row& row) {
+  std::lock_guard lock{streams_mutex_};
+  if (streams_.count(row.stream) == 0)
+    archived_[row.stream] = row;
+}
+
+void tenant_intake::begin_round() {
+  checkpoint_.store(0, std::memory_order_release);
+  advance_before_.store(advanced(), std::memory_order_release);
+  std::lock_guard lock{streams_mutex_};
+  for (auto& [id, row] : archived_)
+    row.start_lsn = row.position.next_lsn;
+  for (auto& [id, stream] : streams_)
+    stream->begin_round();
 }
 
 error tenant_intake::stopped_by() const {
@@ -99,12 +134,6 @@ std::deque<cut_block_ptr> tenant_intake::take_all() {
   return std::exchange(queue_, {});
 }
 
-void tenant_intake::put_back(std::deque<cut_block_ptr> blocks) {
-  std::lock_guard lock{queue_mutex_};
-  queue_.insert(queue_.begin(), std::make_move_iterator(blocks.begin()),
-                std::make_move_iterator(blocks.end()));
-}
-
 void tenant_intake::wake() {
   if (awake_.exchange(true))
     return;
@@ -114,19 +143,31 @@ void tenant_intake::wake() {
 }
 
 void tenant_intake::cut_oldest(std::uint64_t bytes_wanted) {
-  std::vector<std::pair<std::uint64_t, std::shared_ptr<stream_buffer>>> open;
-  for (auto& stream : streams())
-    if (auto since = stream->open_since(); since != 0)
-      open.emplace_back(since, stream);
-  std::sort(open.begin(), open.end(), [](auto& a, auto& b) { return a.first < b.first; });
-  auto goal = budget_.used_bytes(account_) > bytes_wanted ? bytes_wanted : 0;
+  struct partial {
+    std::uint64_t since, held;
+    std::shared_ptr<stream_buffer> stream;
+  };
+  std::vector<partial> open;
+  std::uint64_t held = 0;
+  for (auto& stream : streams()) {
+    auto since = stream->open_since();
+    if (since == 0)
+      continue;
+    open.push_back({since, stream->open_bytes(), stream});
+    held += open.back().held;
+  }
+  // What is cut already and on its way gives memory back by itself; cutting more would only make small
+  // blocks.
+  auto used = budget_.used_bytes(account_);
+  if (used > held && used - held > 2 * bytes_wanted)
+    return;
+  std::sort(open.begin(), open.end(), [](auto& a, auto& b) { return a.since < b.since; });
   std::uint64_t cut = 0;
-  for (auto& [since, stream] : open) {
-    if (cut >= goal && cut > 0)
+  for (auto& each : open) {
+    if (cut >= bytes_wanted)
       return;
-    auto bytes_open = stream->open_bytes();
-    if (stream->cut())
-      cut += bytes_open;
+    if (each.stream->cut())
+      cut += each.held;
   }
 }
 

@@ -46,8 +46,15 @@ public:
 
   std::shared_ptr<stream_buffer> find(stream_id id) const;
   std::shared_ptr<stream_buffer> find_or_add(stream_id id);
+  /// Finds or makes the stream and gives it its appender; nullptr: it has one.
+  std::shared_ptr<stream_buffer> open(stream_id id, std::optional<lsn> start_lsn);
   std::vector<std::shared_ptr<stream_buffer>> streams() const; ///< ascending by id
+  /// Lets go of a stream that was dropped, unless it is open again; where its log ends stays known.
   void forget(stream_id id);
+  /// The archive knows of log of a stream that nobody holds here.
+  void remember(const stream_row& row);
+  /// A new round: every stream begins anew, at or after where its archived log ends.
+  void begin_round();
 
   intake_gate gate() const { return gate_.load(std::memory_order_acquire); }
   /// Opening or closing wakes everybody who waits for room. `why`: the answer of append at a stopped gate.
@@ -60,6 +67,11 @@ public:
   /// No entry with SCN <= upto will follow in any stream.
   void advance(scn upto);
   scn advanced() const { return advance_.load(std::memory_order_acquire); }
+  /// The same, of what was said since the round began; 0: nothing.
+  scn round_advance() const {
+    auto upto = advanced();
+    return upto > advance_before_.load(std::memory_order_acquire) ? upto : 0;
+  }
   /// The committed checkpoint: entries at or below it are refused.
   void set_checkpoint(scn checkpoint) { checkpoint_.store(checkpoint, std::memory_order_release); }
   scn checkpoint() const { return checkpoint_.load(std::memory_order_acquire); }
@@ -67,7 +79,6 @@ public:
   // ---- the queue of cut blocks ----
   void push(cut_block_ptr block); ///< by a stream, under its lock
   std::deque<cut_block_ptr> take_all();
-  void put_back(std::deque<cut_block_ptr> blocks); ///< at the front
   std::uint64_t next_opening() { return ++openings_; }
   /// A quiet tenant has log: one signal until rearm().
   void wake();
@@ -99,12 +110,15 @@ private:
   std::atomic<intake_gate> gate_{intake_gate::closed};
   std::atomic<archive_mode> mode_{archive_mode::optional};
   std::atomic<codec> codec_{codec::lz4};
-  std::atomic<scn> advance_{0}, checkpoint_{0};
+  std::atomic<scn> advance_{0}, advance_before_{0}, checkpoint_{0};
   std::atomic<bool> awake_{false}, pressure_sent_{false};
   std::atomic<std::uint64_t> openings_{0};
 
-  mutable std::mutex streams_mutex_;
+  std::shared_ptr<stream_buffer>& slot_locked(stream_id id);
+
+  mutable std::mutex streams_mutex_; // may be held while a stream's lock is taken, never the other way round
   std::map<stream_id, std::shared_ptr<stream_buffer>> streams_;
+  std::map<stream_id, stream_row> archived_; // streams that are not in streams_
 
   std::mutex queue_mutex_;
   std::deque<cut_block_ptr> queue_;

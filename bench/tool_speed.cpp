@@ -59,7 +59,8 @@ std::optional<tool_speed> ask_codec_tool(codec codec, const std::string& path, d
   if (codec == codec::none)
     return std::nullopt;
   std::string tool = codec == codec::lz4 ? "lz4" : "zstd";
-  auto text = run_and_read({tool, "-b1", "-i" + std::to_string(std::clamp(static_cast<int>(seconds), 1, 10)), path});
+  auto text =
+      run_and_read({tool, "-b1", "-i" + std::to_string(std::clamp(static_cast<int>(seconds), 1, 10)), path});
   if (!text)
     return std::nullopt;
   // It overwrites its line after every loop; the last one with both speeds is the result.

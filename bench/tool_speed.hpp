@@ -15,9 +15,8 @@ struct tool_speed {
   double decompress = 0;
 };
 
-/// Runs `lz4 -b1` or `zstd -b1` on `path`, each direction for about `seconds` (whole ones, at least 1), and reads
-/// what it prints. nullopt: no such codec tool, not
-/// installed, or it printed something else.
+/// Runs `lz4 -b1` or `zstd -b1` on `path`, each direction for about `seconds` (whole ones, at least 1), and
+/// reads what it prints. nullopt: no such codec tool, not installed, or it printed something else.
 std::optional<tool_speed> ask_codec_tool(codec codec, const std::string& path, double seconds);
 
 } // namespace varve::bench

@@ -275,8 +275,8 @@ result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id t
   if (!intake)
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered",
                 "call register_tenant first");
-  auto buffer = intake->find_or_add(stream);
-  if (!buffer->attach(options.start_lsn))
+  auto buffer = intake->open(stream, options.start_lsn);
+  if (!buffer)
     return fail(errc::already_open,
                 "tenant " + to_string(tenant) + " stream " + to_string(stream) + " is open already",
                 "a stream has one appender: close the other handle first");

@@ -189,6 +189,12 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
   if (all)
     engine_.set_standing_order(true, changes);
   VARVE_TRY(engine_.apply(changes));
+  auto after = engine_.snapshot();
+  for (auto& each : beginning) {
+    VARVE_TRY_ASSIGN(auto facts, engine_.facts_of(*after, each));
+    facts.archiving = false; // the order begins the round
+    engine_.runtime().refresh(facts);
+  }
   VARVE_TRY(engine_.order(orders, engine_limits::statement));
   return done("log archiving begins for " + std::to_string(orders.size()) + " tenant(s)");
 }

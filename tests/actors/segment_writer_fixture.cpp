@@ -31,8 +31,8 @@ writer_fixture::writer_fixture(options options)
   take_over();
 }
 
-void writer_fixture::take_over() {
-  current = epoch{current.value + 1};
+void writer_fixture::take_over(std::optional<writer_start> given_start) {
+  current = given_start ? given_start->epoch : epoch{current.value + 1};
   writer_start start;
   start.archive = archive;
   start.tenant = tenant;
@@ -57,7 +57,7 @@ void writer_fixture::take_over() {
   }
   numbers_.clear();
   tickets = 0;
-  writer = std::make_unique<segment_writer>(start);
+  writer = std::make_unique<segment_writer>(given_start ? *std::move(given_start) : std::move(start));
 }
 
 cut_block_ptr writer_fixture::block(std::uint64_t stream, scn from, std::size_t count,

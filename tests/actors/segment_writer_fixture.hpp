@@ -34,8 +34,8 @@ public:
   explicit writer_fixture(options options);
   writer_fixture() : writer_fixture(options{}) {}
 
-  /// Begins anew under the next epoch on what reports have said, as after a takeover.
-  void take_over();
+  /// Begins anew under the next epoch on what reports have said, as after a takeover; or with `start`.
+  void take_over(std::optional<writer_start> start = {});
 
   /// The next block of a stream: `count` entries from `scn` on, one SCN apart. Packed, numbered, not added.
   cut_block_ptr block(std::uint64_t stream, scn from, std::size_t count = 3, std::size_t payload_bytes = 20);

@@ -43,6 +43,15 @@ void fault_medium::crash() {
   removed_.clear();
 }
 
+std::shared_ptr<fault_medium> fault_medium::copy(std::mt19937_64& seeds) const {
+  auto made = std::make_shared<fault_medium>(seeds, name_);
+  std::lock_guard lock(mutex_);
+  made->objects_ = objects_;
+  made->removed_ = removed_;
+  made->next_number_ = next_number_;
+  return made;
+}
+
 /// Of the bytes that were not synced a random length stays, and sectors in it may never have been written.
 void fault_medium::tear(object& torn) {
   auto unsynced = torn.content.size() - torn.durable_bytes;

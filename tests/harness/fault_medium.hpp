@@ -70,6 +70,9 @@ public:
 
   /// A power failure: what was not durable is torn or forgotten, every handle and segment open now is dead.
   void crash();
+  /// What it holds now on a medium of its own, without faults, hook and handles: to look at what a reader
+  /// would find or, after its crash(), what a power failure would leave.
+  std::shared_ptr<fault_medium> copy(std::mt19937_64& seeds) const;
 
   void set_rates(fault_rates rates);
   void set_quota(std::optional<std::uint64_t> bytes_max); ///< of all objects together

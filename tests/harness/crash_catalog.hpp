@@ -1,0 +1,35 @@
+#pragma once
+
+#include "catalog/catalog.hpp"
+
+#include <random>
+#include <vector>
+
+namespace varve::test {
+
+/// A catalog in memory that knows what it would still hold after a power failure: everything up to the last
+/// synced write, and of the buffered writes since then any prefix, as a write-ahead log has it. Not
+/// thread-safe.
+class crash_catalog final : public catalog {
+public:
+  crash_catalog();
+
+  std::shared_ptr<const catalog_snapshot> snapshot() const override { return now_->snapshot(); }
+  status apply(const change_set& changes, durability how) override;
+
+  /// A catalog as a power failure now would leave it; the choice is drawn from `random`.
+  std::shared_ptr<crash_catalog> after_crash(std::mt19937_64& random) const;
+  /// Another with the same content, as buffered writes survive the process.
+  std::shared_ptr<crash_catalog> copy() const { return first(writes_.size()); }
+
+  std::size_t unsynced_writes() const { return writes_.size() - synced_; }
+
+private:
+  std::shared_ptr<crash_catalog> first(std::size_t count) const;
+
+  std::unique_ptr<catalog> now_;
+  std::vector<change_set> writes_;
+  std::size_t synced_ = 0; // of writes_, so many survive
+};
+
+} // namespace varve::test

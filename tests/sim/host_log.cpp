@@ -1,0 +1,44 @@
+#include "tests/sim/host_log.hpp"
+
+#include <algorithm>
+
+namespace varve::test {
+
+void host_log::write(tenant_id tenant, stream_id id, std::uint32_t bytes_max) {
+  auto& of = logs_.at(tenant).at(id);
+  entry made;
+  made.lsn = end_of(of);
+  made.bytes = static_cast<std::uint32_t>(world_.draw(bytes_max + std::uint64_t{1}));
+  made.next_lsn = made.lsn + 1 + made.bytes;
+  // Often the clock, sometimes the SCN of the entry before: SCNs may repeat within a stream and across them.
+  auto lowest = std::max(of.last_scn, promised_[tenant] + 1);
+  made.scn = world_.chance(300) ? lowest : std::max(lowest, now());
+  of.last_scn = made.scn;
+  of.entries.push_back(made);
+  ++written_;
+}
+
+void host_log::promise(tenant_id tenant, scn upto) {
+  auto& promised = promised_[tenant];
+  promised = std::max(promised, upto);
+}
+
+std::size_t host_log::find(const stream& of, lsn from) {
+  auto at = std::lower_bound(of.entries.begin(), of.entries.end(), from,
+                             [](const entry& each, lsn wanted) { return each.lsn < wanted; });
+  return static_cast<std::size_t>(at - of.entries.begin());
+}
+
+/// Half of it can be compressed.
+bytes host_log::payload(tenant_id tenant, stream_id id, const entry& of) {
+  std::mt19937_64 random{tenant.value * 1'000'003 + id.value * 10'007 + of.lsn};
+  bytes made(of.bytes);
+  for (std::size_t i = 0; i < made.size(); i += 8) {
+    auto word = (i / 64) % 2 == 0 ? random() : 0x20656e6f6e20656eU;
+    for (std::size_t j = i; j < std::min(made.size(), i + 8); ++j, word >>= 8)
+      made[j] = static_cast<std::byte>(word & 0xff);
+  }
+  return made;
+}
+
+} // namespace varve::test
