@@ -178,6 +178,9 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
     last_scn_ = in_flight_.empty() ? row->position.last_scn : in_flight_.back()->header.last_scn;
   else if (!in_flight_.empty())
     last_scn_ = in_flight_.back()->header.last_scn;
+  // What the archive has already is of another round: this one begins with the first entry that is left.
+  if (!as_said && !has_log)
+    start_scn_ = in_flight_.empty() ? 0 : in_flight_.front()->header.first_scn;
   expected_ = expected;
   if (fits && expected_ >= before)
     return std::nullopt;

@@ -220,7 +220,7 @@ void check(const history& told) {
 /// undisturbed and must know everything that ever counted.
 TEST_CASE("commit race: no number counts twice, what counts is one chain, and nothing acknowledged is lost") {
   history all;
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random{seed};
     commit_map commits;
@@ -232,7 +232,7 @@ TEST_CASE("commit race: no number counts twice, what counts is one chain, and no
     for (std::uint64_t i = 0; i < many; ++i)
       lives.push_back(born());
     std::vector<std::unique_ptr<writer_life>> dead; // their late requests still arrive
-    for (int steps = 0; steps < 1'500; ++steps) {
+    for (int steps = 0; steps < 1'000; ++steps) {
       auto& who = lives[random() % many];
       who->step(next_item);
       if (!dead.empty() && random() % 16 == 0)
@@ -262,8 +262,8 @@ TEST_CASE("commit race: no number counts twice, what counts is one chain, and no
   CHECK(all.fenced > 100);
   CHECK(all.own_attempts_found > 100);
   CHECK(all.lost_replies > 1'000);
-  CHECK(all.late_creates > 100);
+  CHECK(all.late_creates > 30);
   CHECK(all.removed > 1'000);
   CHECK(all.marks > 50);
-  CHECK(all.overtaken > 100);
+  CHECK(all.overtaken > 50);
 }

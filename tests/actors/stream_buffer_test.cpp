@@ -110,7 +110,7 @@ TEST_CASE("stream buffer: a block is cut when it is full, and an entry never lie
   for (auto& entry : all)
     hand_over(*stream, entry);
   auto blocks = f.queued();
-  CHECK(blocks.size() == 5);
+  CHECK(blocks.size() == 4);
   for (auto& block : blocks) {
     CHECK(block->header.raw_bytes <= 1'000);
     CHECK(block->header.raw_bytes > 850);
@@ -172,6 +172,8 @@ TEST_CASE("stream buffer: a repeat that is equal is a no-op, wherever the block 
   stream->cut();
   repeat(); // cut
   auto blocks = f.queued();
+  blocks[0]->header.epoch = epoch{1}; // by the log stream actor
+  blocks[0]->header.number = 1;
   REQUIRE(blocks[0]->pack(packer, codec::lz4, f.budget.arena(), raw, packed).ok());
   repeat(); // packed
   CHECK(f.intake->repeats_uncompared.load() == 0);
@@ -258,26 +260,15 @@ TEST_CASE(
   auto all = records(2, 0, 10);
   for (auto& entry : all)
     hand_over(*stream, entry);
-  stream->give_up(); // as if they were written
-  stream->estimate({});
-  auto other = f.open(2);
-  other->detach();
+  stream->cut();
+  f.queued();
+  stream->on_committed(position_after(all[1]));
   SECTION("it cannot be read") {
-    for (auto& entry : all)
-      hand_over(*stream, entry);
-    stream->cut();
-    f.queued()[0]->release();
-    stream->on_committed(position_after(all[1]));
     hand_over(*stream, all[0], append_outcome::full);
     stream->on_compare_block(std::nullopt);
     hand_over(*stream, all[0], append_outcome::repeated);
   }
   SECTION("too many are kept") {
-    for (auto& entry : all)
-      hand_over(*stream, entry);
-    stream->cut();
-    f.queued()[0]->release();
-    stream->on_committed(position_after(all[1]));
     f.intake->compare_blocks = tenant_intake::compare_blocks_max;
     hand_over(*stream, all[0], append_outcome::repeated);
     CHECK(f.repeats.empty());
