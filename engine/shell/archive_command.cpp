@@ -15,8 +15,9 @@ namespace varve::shell {
 namespace {
 
 constexpr const char* examples =
-    R"(The files, in the order given, are the bytes of one log stream; an LSN is the offset in them. Run it again with the
-same files (and more behind them) to go on: what is archived is skipped, the last archived block is compared.
+    R"(The files, in the order given, are the bytes of one log stream; an LSN is the offset in
+them. Run it again with the same files (and more behind them) to go on: what is archived
+is skipped, the last archived block is compared.
 Examples:
   varve archive --data DIR --tenant 1001 --stream 1 --dest file:///backup/mydb redo.000001 redo.000002
   varve archive --data DIR --tenant 1001 --stream 1 redo.000001 redo.000002 redo.000003

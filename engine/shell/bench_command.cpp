@@ -15,8 +15,9 @@ namespace varve::shell {
 namespace {
 
 constexpr const char* examples =
-    R"(Every workload prints the machine, the codec and the corpus with its figures, and compares with the least that must
-be done (the raw side) in the same run. bench/README.md says what each number means.
+    R"(Every workload prints the machine, the codec and the corpus with its figures, and
+compares with the least that must be done (the raw side) in the same run.
+bench/README.md says what each number means.
 Examples:
   varve bench archive --streams 8 --codec zstd
   varve bench archive --input redo.log --dest file:///backup --json

@@ -23,9 +23,10 @@ namespace varve::shell {
 namespace {
 
 constexpr const char* examples =
-    R"(What you see: a RocksDB under random load, its write-ahead log archived by Varve while it is written; the process
-killed with kill -9 at a random moment; a restart that goes on where the archive ended; and restores into empty
-databases up to chosen moments, compared key by key with a journal of the acknowledged writes. About 15 seconds.
+    R"(What you see: a RocksDB under random load, its write-ahead log archived by Varve while
+it is written; the process killed with kill -9 at a random moment; a restart that goes
+on where the archive ended; and restores into empty databases up to chosen moments,
+compared key by key with a journal of the acknowledged writes. About 15 seconds.
 Examples:
   varve demo
   varve demo --seed 7 --keep --dir /tmp/varve-demo)";

@@ -18,8 +18,8 @@ namespace varve::shell {
 namespace {
 
 constexpr const char* examples =
-    R"(Any object of an archive, or a file that begins with a block: what it is, what is in it, and whether every checksum
-holds. Needs nothing but the file.
+    R"(Any object of an archive, or a file that begins with a block: what it is, what is in it,
+and whether every checksum holds. Needs nothing but the file.
 Examples:
   varve inspect /backup/mydb/format
   varve inspect file:///backup/mydb/t1001/commits/00000000000000000007

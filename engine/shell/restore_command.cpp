@@ -16,15 +16,17 @@ namespace varve::shell {
 namespace {
 
 constexpr const char* examples =
-    R"(Needs only the destination: no data directory, no catalog, no engine. Without --until or a range it gives every
-committed entry; with --until TIME every entry up to that commit time, all streams to the same moment.
+    R"(Needs only the destination: no data directory, no catalog, no engine. Without --until or
+a range it gives every committed entry; with --until TIME every entry up to that commit
+time, all streams to the same moment.
 Examples:
   varve restore --from file:///backup/mydb --tenant 1001 --preview
   varve restore --from file:///backup/mydb --tenant 1001 --until '2024-05-01 12:00:00' --to /restore
   varve restore --from file:///backup/mydb --tenant 1001 --stream 1 --to - | my-replay-tool
-  varve restore --from file:///backup/mydb --tenant 1001 --stream 1 --from-lsn 4096 --to-lsn 8192 --format entries --to -
-A directory gets one file stream_<id> per stream with the payloads in order; a file that is not complete ends in
-.partial. Times are UTC.)";
+  varve restore --from file:///backup/mydb --tenant 1001 --stream 1 --format entries \
+      --from-lsn 4096 --to-lsn 8192 --to -
+A directory gets one file stream_<id> per stream with the payloads in order; a file that
+is not complete ends in .partial. Times are UTC.)";
 
 struct restore_command_options {
   std::string from, until, from_time, to, format = "raw";

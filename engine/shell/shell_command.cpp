@@ -13,11 +13,13 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples = R"(Examples:
+constexpr const char* examples =
+    R"(Examples:
   varve shell --data /var/lib/mydb/varve
   varve shell --data DIR -e "ALTER SYSTEM SET backup_dest = 'file:///backup/mydb'; ALTER SYSTEM ARCHIVELOG"
   varve shell --data DIR --format csv -e "SELECT * FROM CDB_OB_BACKUP_ARCHIVELOG" > status.csv
-While another process owns DIR, SELECT still works; other statements are refused with its pid.)";
+While another process owns DIR, SELECT still works; other statements are refused with
+its pid.)";
 
 constexpr const char* help_text = R"(A statement ends with ';' and may span lines. For example:
   ALTER SYSTEM SET backup_dest = 'file:///backup/mydb';

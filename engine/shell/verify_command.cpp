@@ -15,8 +15,9 @@ namespace varve::shell {
 namespace {
 
 constexpr const char* examples =
-    R"(Reads every byte that the newest commits reach and proves it. Needs only the destination, changes nothing, and
-may run while the archive is written. Exit code 3 if anything is damaged or missing, with what that costs.
+    R"(Reads every byte that the newest commits reach and proves it. Needs only the
+destination, changes nothing, and may run while the archive is written. Exit code 3 if
+anything is damaged or missing, with what that costs.
 Examples:
   varve verify file:///backup/mydb
   varve verify --tenant 1001 --json /backup/mydb)";
