@@ -283,6 +283,8 @@ void checkpoint_state::abandon(const std::string& why) {
   cycle_moved.clear();
   cycle_dropped.clear();
   take_back_waits();
+  // A claim that no commit has made must not keep out what comes again.
+  parts.intake->set_checkpoint(parts.status.round.checkpoint_scn);
 }
 
 void checkpoint_state::lost(const error& why) {

@@ -248,6 +248,8 @@ lsn stream_buffer::give_up() {
   open_since_ = 0;
   tenant_.budget().release(tenant_.account(), lease_);
   if (started_) {
+    if (expected_ > committed_.next_lsn)
+      advance_ = 0; // it was said of log that must come again now
     expected_ = committed_.next_lsn;
     last_scn_ = committed_.last_scn;
   }

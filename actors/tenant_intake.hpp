@@ -66,6 +66,8 @@ public:
 
   /// No entry with SCN <= upto will follow in any stream.
   void advance(scn upto);
+  /// Log that was accepted is given up and must come again, also where it was promised that nothing follows.
+  void forget_advance() { advance_.store(0, std::memory_order_release); }
   scn advanced() const { return advance_.load(std::memory_order_acquire); }
   /// The same, of what was said since the round began; 0: nothing.
   scn round_advance() const {
