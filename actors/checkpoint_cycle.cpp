@@ -45,8 +45,8 @@ void checkpoint_state::start_cycle() {
 }
 
 void checkpoint_state::cut(std::uint64_t ticket) {
-  // By now every stream knows where the archive ends. Before, repeats of what it has would have been refused as
-  // too old.
+  // By now each stream knows where the archive ends. Before, repeats of what it has would have been refused
+  // as too old.
   if (auto committed = ledger->round().checkpoint_scn; parts.intake->checkpoint() < committed)
     parts.intake->set_checkpoint(committed);
   self->request(parts.writer, caf::infinite, durable_atom::value, ticket)

@@ -7,7 +7,8 @@
 namespace varve {
 
 memory_budget::memory_budget(limits given)
-    : limits_(given), arena_(given.budget_bytes + given.reserve_bytes, static_cast<std::size_t>(given.run_bytes / slab_arena::slab_bytes)) {
+    : limits_(given), arena_(given.budget_bytes + given.reserve_bytes,
+                             static_cast<std::size_t>(given.run_bytes / slab_arena::slab_bytes)) {
   assert(given.reserve_bytes < given.budget_bytes);
 }
 

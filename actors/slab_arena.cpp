@@ -9,7 +9,8 @@
 namespace varve {
 
 slab_arena::slab_arena(std::uint64_t capacity_bytes, std::size_t run_slabs)
-    : capacity_(static_cast<std::size_t>((capacity_bytes + slab_bytes - 1) / slab_bytes)), run_slabs_(run_slabs) {
+    : capacity_(static_cast<std::size_t>((capacity_bytes + slab_bytes - 1) / slab_bytes)),
+      run_slabs_(run_slabs) {
   auto* memory = ::mmap(nullptr, capacity_ * slab_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)

@@ -55,7 +55,7 @@ public:
   // ---- the tenant's actors ----
   /// A new round: known log stays known, the next entry defines where the round's log begins.
   void begin_round();
-  /// After the takeover: `row` is what the newest commit says (nullopt: it does not know the stream). What was
+  /// After the takeover: `row` is what the newest commit says (nullopt: it knows no such stream). What was
   /// accepted before is trimmed to what follows it and cut anew along the borders of the round's grid; blocks
   /// of the queue that are replaced have no entries any more. Returns where the host must hand over from
   /// again, if what it handed over does not fit. In a new round the row only says what was archived before.

@@ -18,7 +18,7 @@ inline constexpr duration_ns one_minute = 60 * one_second, one_hour = 3600 * one
                              one_day = 86'400 * one_second;
 
 /// "120s", "2h", "7d", "500ms", "10us"; no unit means seconds; the unit in any case; decimal, 0x… or 0…
-/// octal digits (OceanBase 3.x ObConfigTimeParser). Negative, empty, unknown unit or overflow: invalid_argument.
+/// octal digits (OceanBase 3.x ObConfigTimeParser). Negative, empty, unknown unit, overflow: refused.
 result<duration_ns> parse_duration(std::string_view text);
 
 /// The largest unit that divides it: "2h", "90s", "1500us"; nanoseconds that no unit divides as "17ns".

@@ -21,11 +21,11 @@ std::string to_string(id<Tag> x) {
   return std::to_string(x.value);
 }
 
-using tenant_id = id<struct tenant_tag>;   ///< the host's number of a tenant; 1 is the aggregate row of the views
+using tenant_id = id<struct tenant_tag>; ///< the host's number of a tenant; 1 is the views' aggregate row
 using stream_id = id<struct stream_tag>;   ///< the host's number of a log stream within its tenant
 using round_id = id<struct round_tag>;     ///< per tenant, from 1, never reused
-using piece_id = id<struct piece_tag>;     ///< per tenant, from 1, never reused; 0 = the piece of a no-split round
-using commit_seq = id<struct commit_tag>;  ///< position in the one sequence of commits of (tenant, destination), from 1
+using piece_id = id<struct piece_tag>; ///< per tenant, from 1, never reused; 0 = of a no-split round
+using commit_seq = id<struct commit_tag>; ///< place among the commits of (tenant, destination), from 1
 
 /// The commit_seq by which a writer took the tenant over; in the name of every object it writes afterwards.
 using epoch = id<struct epoch_tag>;
