@@ -19,6 +19,8 @@ public:
 
   /// A catalog as a power failure now would leave it; the choice is drawn from `random`.
   std::shared_ptr<crash_catalog> after_crash(std::mt19937_64& random) const;
+  /// The worst of them: nothing that was only buffered is left.
+  std::shared_ptr<crash_catalog> synced() const { return first(synced_); }
   /// Another with the same content, as buffered writes survive the process.
   std::shared_ptr<crash_catalog> copy() const { return first(writes_.size()); }
 

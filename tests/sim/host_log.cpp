@@ -29,16 +29,16 @@ std::size_t host_log::find(const stream& of, lsn from) {
   return static_cast<std::size_t>(at - of.entries.begin());
 }
 
-/// Half of it can be compressed.
+/// Half of it can be compressed. Made anew whenever it is needed, so it must be cheap.
 bytes host_log::payload(tenant_id tenant, stream_id id, const entry& of) {
-  std::mt19937_64 random{tenant.value * 1'000'003 + id.value * 10'007 + of.lsn};
-  bytes made(of.bytes);
-  for (std::size_t i = 0; i < made.size(); i += 8) {
-    auto word = (i / 64) % 2 == 0 ? random() : 0x20656e6f6e20656eU;
-    for (std::size_t j = i; j < std::min(made.size(), i + 8); ++j, word >>= 8)
-      made[j] = static_cast<std::byte>(word & 0xff);
+  auto state = tenant.value * 0x9e3779b97f4a7c15U + id.value * 0xc2b2ae3d27d4eb4fU + of.lsn;
+  std::vector<std::uint64_t> words((of.bytes + 7) / 8, 0x20656e6f6e20656eU);
+  for (std::size_t i = 0; i < words.size(); i += i % 8 == 7 ? 9 : 1) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    words[i] = state ^ (state >> 29);
   }
-  return made;
+  auto all = std::as_bytes(std::span{words});
+  return {all.begin(), all.begin() + of.bytes};
 }
 
 } // namespace varve::test

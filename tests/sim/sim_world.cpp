@@ -16,9 +16,10 @@ constexpr std::size_t story_lines_max = 120;
 
 } // namespace
 
-sim_world::sim_world(std::uint64_t seed, handle_maker handles)
-    : world_(seed), options_(sim_options::drawn_from(world_)), handles_(std::move(handles)),
-      medium_(std::make_shared<fault_medium>(world_.random())), log_(world_, first_scn), model_(log_) {
+sim_world::sim_world(std::uint64_t seed, handle_maker handles, std::optional<sim_options> options)
+    : world_(seed), options_(options ? *options : sim_options::drawn_from(world_)),
+      handles_(std::move(handles)), medium_(std::make_shared<fault_medium>(world_.random())),
+      log_(world_, first_scn), model_(log_) {
   archive_ = draw_id();
   medium_->put(to_path(format_name{}), encode(archive_identity{archive_, first_scn}));
   medium_->on_call([this](const fault_medium::call_info& call) {
@@ -166,22 +167,46 @@ void sim_world::kill(std::size_t which) {
   engines_.erase(engines_.begin() + static_cast<std::ptrdiff_t>(which));
 }
 
-void sim_world::power_failure() {
+void sim_world::power_failure(bool lose_all) {
   note("power failure");
   ++counts_.power_failures;
   while (!engines_.empty()) {
     auto& dying = *engines_.back();
     dying.publish();
     dying.kill();
-    left_ = dying.catalog()->after_crash(world_.random());
+    left_ = lose_all ? dying.catalog()->synced() : dying.catalog()->after_crash(world_.random());
     engines_.pop_back();
   }
   medium_->crash();
 }
 
-void sim_world::restart(std::shared_ptr<crash_catalog> with) {
-  // Now and then the data directory is lost as well.
-  start_engine(world_.chance(150) ? rebuilt_catalog() : std::move(with));
+void sim_world::restart() {
+  start_engine(left_);
+}
+
+void sim_world::start_second_engine() {
+  ++counts_.takeovers;
+  start_engine(engines_.back()->catalog()->after_crash(world_.random()));
+}
+
+void sim_world::kill_newest() {
+  kill(engines_.size() - 1);
+}
+
+void sim_world::run_for(duration_ns time) {
+  for (auto end = world_.now() + time; world_.now() < end && step();) {
+  }
+}
+
+void sim_world::restart_later() {
+  world_.after(world_.draw(20) * one_second, [this] {
+    if (!engines_.empty())
+      return;
+    // Now and then the data directory is lost as well.
+    if (world_.chance(150))
+      left_ = rebuilt_catalog();
+    restart();
+  });
 }
 
 /// The destination is full or does not answer for a while.
@@ -208,29 +233,19 @@ void sim_world::incident() {
   switch (world_.draw(6)) {
   case 0:
   case 1:
-    if (!engines_.empty()) {
-      kill(world_.draw(engines_.size()));
-      if (engines_.empty())
-        world_.after(world_.draw(20) * one_second, [this] {
-          if (engines_.empty())
-            restart(left_);
-        });
-    }
+    if (engines_.empty())
+      return;
+    kill(world_.draw(engines_.size()));
+    if (engines_.empty())
+      restart_later();
     return;
   case 2:
   case 3:
     power_failure();
-    world_.after(world_.draw(20) * one_second, [this] {
-      if (engines_.empty())
-        restart(left_);
-    });
-    return;
+    return restart_later();
   case 4:
-    if (options_.second_engines && !engines_.empty() && engines_.size() < 3) {
-      ++counts_.takeovers;
-      restart(engines_.back()->catalog()->after_crash(world_.random()));
-      return;
-    }
+    if (options_.second_engines && !engines_.empty() && engines_.size() < 3)
+      return start_second_engine();
     [[fallthrough]];
   default:
     outage();
@@ -240,8 +255,7 @@ void sim_world::incident() {
 void sim_world::run_with_faults() {
   for (unsigned i = 0; i < options_.incidents; ++i)
     world_.after(world_.draw(options_.duration), [this] { incident(); });
-  while (world_.now() < options_.duration && step()) {
-  }
+  run_for(options_.duration);
 }
 
 bool sim_world::all_is_committed() {

@@ -28,13 +28,24 @@ public:
                   taken_back = 0, refused_full = 0, resends = 0, waits = 0;
   };
 
-  explicit sim_world(std::uint64_t seed, handle_maker handles = {});
+  explicit sim_world(std::uint64_t seed, handle_maker handles = {},
+                     std::optional<sim_options> options = std::nullopt);
   ~sim_world();
 
   /// Faults on: hosts append, storage fails, engines die and are taken over, all as the seed decides.
   void run_with_faults();
   /// Faults off: one engine stays; all that was written must be committed within a bound of virtual time.
   void run_until_all_is_committed();
+
+  // For worlds by hand: what run_with_faults() draws.
+  void run_for(duration_ns time);
+  void start_second_engine(); ///< beside the newest one, with a copy of its catalog
+  void kill_newest();
+  /// All engines die, unsynced bytes are torn, the catalog loses what was not synced (`all`: every bit of
+  /// it).
+  void power_failure(bool lose_all = false);
+  void restart(); ///< on what the last engine left
+  std::size_t engines_alive() const { return engines_.size(); }
 
   simulation& world() { return world_; }
   const sim_options& options() const { return options_; }
@@ -67,8 +78,7 @@ private:
   std::shared_ptr<crash_catalog> rebuilt_catalog();
   void incident();
   void kill(std::size_t which);
-  void power_failure();
-  void restart(std::shared_ptr<crash_catalog> with);
+  void restart_later();
   void outage();
   bool all_is_committed();
   bool step();
