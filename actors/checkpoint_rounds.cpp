@@ -165,6 +165,7 @@ void checkpoint_state::stop_timed_out() {
   stop_wanted = false;
   ++stop_order;
   bool void_there = now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle;
+  give_up_lost = now_in == phase::stopped;
   auto round = parts.status.round.id;
   abandon("the round was stopped before the destination answered");
   now_in = phase::idle;

@@ -41,6 +41,7 @@ struct checkpoint_state {
   // rounds
   bool begin_wanted = false;     // ARCHIVELOG is recorded; the round begins at the takeover
   bool recording = false;        // ARCHIVELOG is being recorded: nothing may begin before
+  bool give_up_lost = false;     // NOARCHIVELOG came after commits could not be relied on
   bool stop_wanted = false;      // NOARCHIVELOG
   bool round_is_over = false;    // the STOP commit is being made
   bool ending_old_round = false; // the destination still has a round that is over for us

@@ -77,8 +77,9 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
   if (!recorded && owns && sequence->newest().round.id >= row.round.id) {
     row.round = sequence->newest().round;
   } else if (recorded) {
+    auto next = round_id{row.round.id.value + 1};
     row.round = archive_round{};
-    row.round.id = round_id{parts.status.round.id.value + 1};
+    row.round.id = next;
     row.counts = {};
   }
   row.round.status = status;

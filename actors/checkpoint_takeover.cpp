@@ -75,7 +75,8 @@ void checkpoint_state::check_destination() {
         auto named = recorded_round();
         first.next_round = named ? *named : round_id{parts.status.round.id.value + 1};
         first.next_piece = piece_id{parts.status.current_piece.value + 1};
-        run(sequence->take(std::move(first), parts.now()));
+        // NOARCHIVELOG and ARCHIVELOG after the tenant was stopped: the DBA's word that what is lost is lost.
+        run(sequence->take(std::move(first), parts.now(), begin_wanted && give_up_lost));
       });
 }
 
@@ -191,8 +192,21 @@ void checkpoint_state::took_over() {
           return stopped(fail(errc::bytes_missing, "the takeover commit of tenant " +
                                                        to_string(parts.tenant) + " is gone from " +
                                                        parts.destination));
+        bool lost_there = found.code() == errc::bytes_missing || found.code() == errc::checksum_error;
+        if (lost_there && begin_wanted && give_up_lost) {
+          // What the last round still had open is given up; what is sealed stays.
+          auto rest = sequence->newest();
+          rest.open_pieces.clear();
+          rest.stream_table.reset();
+          rest.stream_changes.clear();
+          rest.round.status = round_status::stop;
+          rest.interruption.reset();
+          ledger = std::make_unique<piece_ledger>(parts.tenant, parts.archive);
+          ledger->adopt_nothing(rest);
+          return adopted();
+        }
         if (!found.ok()) {
-          if (!is_transient(found.code()))
+          if (!is_transient(found.code()) && found.code() != errc::invalid_destination)
             return stopped(found.error());
           commit_trouble = std::make_shared<const error>(found.error());
           publish_status();
@@ -245,7 +259,7 @@ void checkpoint_state::adopted() {
     }
     begin_round();
   }
-  begin_wanted = false;
+  begin_wanted = give_up_lost = false;
 
   auto& intake = *parts.intake;
   intake.grid().restart(ledger->last_end(), ledger->round().piece_interval_ns, ledger->open_ends());

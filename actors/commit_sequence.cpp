@@ -21,8 +21,9 @@ bool commit_sequence::owns() const {
   return state_ >= state::owner && state_ < state::fenced;
 }
 
-commit_sequence::step commit_sequence::take(commit_record first, unix_ns now) {
+commit_sequence::step commit_sequence::take(commit_record first, unix_ns now, bool give_up_lost) {
   first_ = std::move(first);
+  give_up_lost_ = give_up_lost;
   now_ = now;
   return go(state::listing, verb::list, {});
 }
@@ -165,17 +166,21 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
     auto path = to_path(commit_name{tenant_, current_.seq});
     if (!got.ok())
       return stop(errc::bytes_missing, got.error().message);
+    last_digest_ = digest_of(*got);
     auto decoded = decode_commit(*got, &archive_, path);
-    if (!decoded.ok()) {
-      auto code = decoded.code() == errc::checksum_error ? errc::bytes_missing : decoded.code();
-      return stop(code, decoded.error().message);
-    }
+    bool damaged =
+        decoded.code() == errc::checksum_error ||
+        (decoded.ok() && !decoded->is_mark() && (decoded->tenant != tenant_ || decoded->seq != current_.seq));
+    if (damaged && give_up_lost_)
+      return follow(first_);
+    if (damaged)
+      return stop(errc::bytes_missing,
+                  decoded.ok() ? path + " holds another commit than its name says" : decoded.error().message);
+    if (!decoded.ok())
+      return stop(decoded.code(), decoded.error().message);
     if (decoded->is_mark())
       return not_proved();
-    if (decoded->tenant != tenant_ || decoded->seq != current_.seq)
-      return stop(errc::bytes_missing, path + " holds another commit than its name says");
     last_ = std::move(*decoded);
-    last_digest_ = digest_of(*got);
     return go(state::proving, verb::read, commit_seq{last_.seq.value - 1});
   }
   case state::proving:
@@ -183,14 +188,7 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
       return not_proved();
     failed_proofs_ = 0;
     // A takeover says nothing new: the content of the commit it follows, with a new writer and epoch.
-    next_ = last_;
-    next_.seq = commit_seq{last_.seq.value + 1};
-    next_.epoch = epoch{next_.seq.value};
-    next_.predecessor = last_digest_;
-    next_.attempt = 0;
-    attempts_.clear();
-    state_ = state::creating;
-    return create_next();
+    return follow(last_);
   case state::comparing:
     if (!got.ok() || !ours(*got))
       return start_over();
@@ -321,6 +319,18 @@ commit_sequence::step commit_sequence::start_over() {
   return go(state::listing, verb::list, {});
 }
 
+/// The takeover commit with this content, after the commit that was read last.
+commit_sequence::step commit_sequence::follow(commit_record content) {
+  next_ = std::move(content);
+  next_.seq = commit_seq{last_.seq.value + 1};
+  next_.epoch = epoch{next_.seq.value};
+  next_.predecessor = last_digest_;
+  next_.attempt = 0;
+  attempts_.clear();
+  state_ = state::creating;
+  return create_next();
+}
+
 /// The newest commit cannot be relied on as it was found. It may have been a stray, or the chain moved on
 /// meanwhile; where nothing newer comes, commits are missing.
 commit_sequence::step commit_sequence::not_proved() {
@@ -328,6 +338,8 @@ commit_sequence::step commit_sequence::not_proved() {
     failed_proofs_ = 0;
   if (++failed_proofs_ < failed_proofs_max)
     return start_over();
+  if (give_up_lost_ && state_ == state::proving)
+    return follow(last_);
   return stop(errc::bytes_missing, "the newest commit " + to_path(commit_name{tenant_, unproved_}) +
                                        " cannot be proved by the one before it");
 }

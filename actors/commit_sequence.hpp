@@ -46,7 +46,9 @@ public:
   commit_sequence(tenant_id tenant, const random_id& archive, const random_id& writer, commit_seq begin_at);
 
   /// Takes the tenant over. `first` is the content of the very first commit where there is none.
-  step take(commit_record first, unix_ns now);
+  /// `give_up_lost`: somebody has said that what is lost is lost (COMMITS.md section 7): a newest commit that
+  /// is damaged is followed by `first`, one that cannot be proved by its own content.
+  step take(commit_record first, unix_ns now, bool give_up_lost = false);
   /// Adds a commit; the sequence fills in seq, epoch, writer, predecessor and attempt. Requires idle().
   step commit(commit_record record, unix_ns now);
   /// Deletes what is old; requires idle(). At most one pass per half interval (the caller's clock).
@@ -94,6 +96,7 @@ private:
   step again(); // the same operation after an error
   step start_over();
   step not_proved();
+  step follow(commit_record content);
   step go(state to, commit_operation::verb what, commit_seq seq);
   step create_next();
   step stop(errc code, std::string message);
@@ -113,7 +116,8 @@ private:
   unix_ns now_ = 0;
 
   commit_record first_; // where there is no commit yet
-  commit_record last_;  // n: found and proved, or counted
+  bool give_up_lost_ = false;
+  commit_record last_; // n: found and proved, or counted
   varve::digest last_digest_;
   commit_record next_; // w = n + 1, being made
   std::vector<varve::digest> attempts_;

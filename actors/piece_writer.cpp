@@ -40,7 +40,7 @@ struct writer_actor_state {
     ++generation;
     epoch = start->epoch.value;
     writer = std::make_unique<segment_writer>(*start);
-    busy = pausing = false;
+    busy = pausing = troubled = false;
     pause.reset();
     counted_syncs = counted_bytes = 0;
   }
@@ -49,7 +49,7 @@ struct writer_actor_state {
     refuse_all();
     ++generation;
     writer.reset();
-    busy = pausing = false;
+    busy = pausing = troubled = false;
   }
 
   void answer_waiting() {
@@ -124,7 +124,7 @@ struct writer_actor_state {
           VARVE_TRY(op->file->append(op->parts));
           return true;
         },
-        [this, g = generation](result<bool> done) { finished(g, done.ok() ? status{} : done.error()); });
+        [this, g = generation](result<bool> done) { written(g, done.ok() ? status{} : done.error()); });
   }
 
   void run(writer_operation::sync& what) {
@@ -135,7 +135,27 @@ struct writer_actor_state {
           VARVE_TRY(file->sync());
           return true;
         },
+        [this, g = generation](result<bool> done) { written(g, done.ok() ? status{} : done.error()); });
+  }
+
+  void run(writer_operation::remove& what) {
+    run_io<bool>(
+        self, parts.pool, "remove " + what.path,
+        [path = what.path](destination& where) -> result<bool> {
+          static_cast<void>(where.remove(path));
+          return true;
+        },
         [this, g = generation](result<bool> done) { finished(g, done.ok() ? status{} : done.error()); });
+  }
+
+  /// Bytes got there: the trouble is over. That a file could be opened on a full medium says nothing.
+  void written(std::uint64_t of, const status& outcome) {
+    if (of == generation && writer && outcome.ok()) {
+      pause.reset();
+      if (std::exchange(troubled, false))
+        parts.on_trouble(nullptr);
+    }
+    finished(of, outcome);
   }
 
   void finished(std::uint64_t of, const status& outcome, std::shared_ptr<segment_file> opened = nullptr) {
@@ -144,9 +164,6 @@ struct writer_actor_state {
     busy = false;
     if (outcome.ok()) {
       writer->done(std::move(opened));
-      pause.reset();
-      if (std::exchange(troubled, false))
-        parts.on_trouble(nullptr);
       answer_waiting();
       pump();
       return;

@@ -108,6 +108,10 @@ segment_writer::piece* segment_writer::piece_to_end() {
 writer_operation segment_writer::next(unix_ns now) {
   if (broken_ || running_ != running::nothing)
     return {};
+  if (!useless_.empty()) {
+    running_ = running::removing;
+    return {writer_operation::remove{useless_.front()}};
+  }
   if (!pass_.empty())
     return sync_next();
   if (pass_wanted()) {
@@ -272,6 +276,9 @@ void segment_writer::done(std::shared_ptr<segment_file> opened) {
     pass_all_ = pass_;
     break;
   }
+  case running::removing:
+    useless_.pop_front();
+    break;
   case running::syncing:
     ++syncs_;
     pass_.erase(pass_.begin());
@@ -325,6 +332,9 @@ void segment_writer::failed(const error& why) {
   case running::syncing:
     give_up_unsynced();
     break;
+  case running::removing:
+    useless_.pop_front(); // it stays, and nobody reads it
+    break;
   }
 }
 
@@ -351,6 +361,9 @@ void segment_writer::retire(piece& of) {
     return;
   if (of.current->durable_blocks > 0)
     report_.ended.push_back({of.current->piece, summary(*of.current, of.current->durable_blocks)});
+  else
+    useless_.push_back(to_path(
+        segment_name{start_.tenant, of.current->piece, of.current->ref.epoch, of.current->ref.number}));
   of.current.reset();
 }
 

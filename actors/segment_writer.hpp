@@ -71,7 +71,10 @@ struct writer_operation {
   struct sync {
     std::shared_ptr<segment_file> file;
   };
-  std::variant<std::monostate, create, open, append, sync> what;
+  struct remove {
+    object_path path;
+  }; ///< as well as it can be done: nothing depends on it
+  std::variant<std::monostate, create, open, append, sync, remove> what;
   bool none() const { return what.index() == 0; }
 };
 
@@ -81,7 +84,8 @@ struct writer_operation {
 ///
 /// Durable is always a prefix of what was written: a sync pass syncs every dirty segment, and only when all
 /// have answered does anything in them count. After any failed operation all dirty segments are left at their
-/// durable length for ever, and what was in them and not durable is written again, to new segments.
+/// durable length for ever, and what was in them and not durable is written again, to new segments; those
+/// that nothing counts of are removed, so that a full medium does not stay full of them.
 class segment_writer {
 public:
   explicit segment_writer(writer_start start);
@@ -129,7 +133,7 @@ private:
     made_piece made;
     bool finishing = false;
   };
-  enum class running : std::uint8_t { nothing, start_object, opening, appending, footer, syncing };
+  enum class running : std::uint8_t { nothing, start_object, opening, appending, footer, syncing, removing };
 
   piece* find_piece(const cut_block& block);
   piece* find_or_make_piece(const cut_block& block, unix_ns now);
@@ -161,6 +165,7 @@ private:
   std::deque<cut_block_ptr> queue_;
   std::vector<cut_block_ptr> unsynced_;
   std::uint64_t unsynced_bytes_ = 0;
+  std::deque<object_path> useless_; // segments of ours that nothing counts of
 
   // tickets: all up to arrived_ have come, and those in arrived_early_; not_written_ and not_durable_ have
   // come

@@ -28,6 +28,8 @@ stream_buffer::stream_buffer(tenant_intake& tenant, stream_id id)
 stream_buffer::~stream_buffer() {
   chain_.clear();
   tenant_.budget().release(tenant_.account(), lease_);
+  if (compare_state_ == compare_state::ready)
+    tenant_.compare_blocks.fetch_sub(1);
 }
 
 append_answer stream_buffer::refuse(errc code, std::string message, std::string hint) const {
@@ -78,9 +80,9 @@ append_answer stream_buffer::append(const log_entry& entry) {
   case intake_gate::stopped:
     return {append_outcome::error, expected_, tenant_.stopped_by()};
   }
-  if (entry.next_lsn <= entry.lsn || entry.scn == 0)
-    return refuse(errc::invalid_argument,
-                  "the entry at LSN " + std::to_string(entry.lsn) + " needs next_lsn > lsn and scn > 0");
+  if (entry.next_lsn <= entry.lsn || entry.scn == 0 || entry.scn == scn_max)
+    return refuse(errc::invalid_argument, "the entry at LSN " + std::to_string(entry.lsn) +
+                                              " needs next_lsn > lsn and 0 < scn < 2^64 - 1");
   if (entry.payload.size() > tenant_.limit().entry_bytes_max)
     return refuse(errc::entry_too_large,
                   "the entry at LSN " + std::to_string(entry.lsn) + " has " +

@@ -302,6 +302,7 @@ status archive_engine_impl::advance(tenant_id tenant, scn upto) {
   auto intake = runtime_->intake(tenant);
   if (!intake)
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered");
+  VARVE_TRY(check_advance(upto));
   intake->advance(upto);
   return {};
 }

@@ -40,31 +40,32 @@ TEST_CASE("a host that hands over at full speed while its tenant is taken over a
 
 TEST_CASE("a NOARCHIVELOG that an engine did not finish is finished by the next one") {
   engine_host h;
-  h.options.stop_timeout = 600 * one_second;
+  h.options.stop_timeout = 3 * one_second;
   h.begin();
-  {
-    auto s = h.stream(1);
-    put(*s, 0, 100, "hello");
-    h.flush();
-    h.take_commits_away();
-    std::thread dba{[&] { static_cast<void>(h.engine->execute("ALTER SYSTEM NOARCHIVELOG")); }};
-    CHECK(h.says("STATUS", "STOPPING"));
-    h.options.stop_timeout = one_second;
-    static_cast<void>(h.engine->close());
-    dba.join();
-  }
+  auto s = h.stream(1);
+  put(*s, 0, 100, "hello");
+  h.flush();
+  h.take_commits_away();
+  std::thread dba{[&] { static_cast<void>(h.engine->execute("ALTER SYSTEM NOARCHIVELOG")); }};
+  bool stopping = h.says("STATUS", "STOPPING");
+  // What a kill would leave now.
+  auto left = h.dir.path() / "left";
+  std::filesystem::copy(h.data, left, std::filesystem::copy_options::recursive);
+  dba.join();
+  REQUIRE(stopping);
+  s.reset();
   h.engine.reset();
   h.bring_commits_back();
+  h.options.data_directory = left;
   h.open();
-  CHECK(h.says("STATUS", "STOP"));
   while (h.column("STATUS") != "STOP")
     std::this_thread::yield();
   h.run("ALTER SYSTEM ARCHIVELOG");
-  auto s = h.stream(1);
-  put(*s, 5, 200, "again");
+  s = h.stream(1);
+  put(*s, 6, 200, "again");
   h.flush();
   CHECK(h.restored_round(1) == strings{"1/0:hello"});
-  CHECK(h.restored_round(2) == strings{"1/5:again"});
+  CHECK(h.restored_round(2) == strings{"1/6:again"});
 }
 
 TEST_CASE("NOARCHIVELOG ends although the destination is dead, which is told of it when it is back") {
@@ -188,7 +189,8 @@ TEST_CASE("a dropped stream that is opened again goes on where it ended") {
   h.verify();
 }
 
-TEST_CASE("a stream that no round of this life needed does not hold back its checkpoint, nor bind it to its old log") {
+TEST_CASE("a stream that no round of this life needed does not hold back its checkpoint, nor bind it to its "
+          "old log") {
   engine_host h;
   h.begin();
   auto a = h.stream(1), b = h.stream(2);
