@@ -1,6 +1,7 @@
 #include "actors/io_pool.hpp"
 
 #include <deque>
+#include <list>
 #include <mutex>
 
 namespace varve {
@@ -54,9 +55,12 @@ struct pool_state {
   ~pool_state() {
     for (auto& [job, promise] : waiting)
       promise.deliver(caf::make_error(caf::exit_reason::user_shutdown));
+    for (auto& promise : running)
+      promise.deliver(caf::make_error(caf::exit_reason::user_shutdown));
   }
   std::vector<io_worker_actor> workers, idle;
   std::deque<std::pair<io_job_ptr, caf::typed_response_promise<bool>>> waiting;
+  std::list<caf::typed_response_promise<bool>> running;
 };
 using pool_pointer = io_pool_actor::stateful_pointer<pool_state>;
 
@@ -65,17 +69,20 @@ void start_jobs(pool_pointer self) {
   while (!state.waiting.empty() && !state.idle.empty()) {
     auto [job, promise] = std::move(state.waiting.front());
     state.waiting.pop_front();
+    auto runs = state.running.insert(state.running.end(), promise);
     auto worker = std::move(state.idle.back());
     state.idle.pop_back();
     self->request(worker, caf::infinite, job_atom::value, job)
         .then(
-            [self, worker, promise = promise](bool) mutable {
-              promise.deliver(true);
+            [self, worker, runs](bool) {
+              runs->deliver(true);
+              self->state.running.erase(runs);
               self->state.idle.push_back(worker);
               start_jobs(self);
             },
-            [self, worker, promise = promise](caf::error& why) mutable {
-              promise.deliver(why);
+            [self, worker, runs](caf::error& why) {
+              runs->deliver(why);
+              self->state.running.erase(runs);
               self->state.idle.push_back(worker);
               start_jobs(self);
             });

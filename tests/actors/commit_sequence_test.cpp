@@ -216,6 +216,59 @@ TEST_CASE("commit sequence: the third failed proof of one and the same newest co
   CHECK(m.step.why.message.find("00000000000000000005") != std::string::npos);
 }
 
+TEST_CASE("commit sequence: told that what is lost is lost, a taker goes on from what cannot be proved") {
+  auto others = chain(4);
+  others.push_back(commit_bytes(5, digest_of(others.back()), them, 1, 42));
+  machine m;
+  commit_record first;
+  first.next_piece = piece_id{77};
+  m.now(m.sequence.take(first, at, true));
+  digest before;
+  piece_id content;
+  SECTION("its predecessor is gone") {
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE(m.lists());
+      m.listed({5});
+      m.read(others[4]);
+      m.gone();
+    }
+    before = digest_of(others[4]);
+    content = piece_id{42};
+  }
+  SECTION("it is damaged: the content is new, the number follows") {
+    auto damaged = others[4];
+    damaged.back() ^= std::byte{1};
+    m.listed({5});
+    m.read(damaged);
+    before = digest_of(damaged);
+    content = piece_id{77};
+    others[4] = damaged;
+  }
+  REQUIRE(m.asks(verb::create, 6));
+  CHECK(m.last_sent().predecessor == before);
+  CHECK(m.last_sent().next_piece == content);
+  CHECK(m.last_sent().epoch == epoch{6});
+  m.done();
+  REQUIRE(m.asks(verb::read, 5)); // the look is never left out
+  m.read(others[4]);
+  m.listed({5, 6});
+  CHECK(m.came_to(event::owner));
+}
+
+TEST_CASE(
+    "commit sequence: told that what is lost is lost, a taker still trusts no other archive's commits") {
+  machine m;
+  m.now(m.sequence.take({}, at, true));
+  m.listed({5});
+  commit_record record;
+  record.tenant = tenant;
+  record.seq = commit_seq{5};
+  record.epoch = epoch{5};
+  m.read(encode(random_id{std::byte{0xb0}}, record));
+  REQUIRE(m.came_to(event::stopped));
+  CHECK(m.step.why.code == errc::foreign_destination);
+}
+
 TEST_CASE("commit sequence: failed proofs of different commits, the chain moving on, never stop a taker") {
   machine m;
   m.take();

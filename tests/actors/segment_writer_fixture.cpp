@@ -106,6 +106,9 @@ bool writer_fixture::step() {
   } else if (auto* append = std::get_if<writer_operation::append>(&op.what)) {
     operations.push_back(append->blocks.empty() ? "footer" : "append");
     outcome = append->file->append(append->parts);
+  } else if (auto* remove = std::get_if<writer_operation::remove>(&op.what)) {
+    operations.push_back("remove");
+    outcome = where->remove(remove->path);
   } else {
     operations.push_back("sync");
     outcome = std::get<writer_operation::sync>(op.what).file->sync();

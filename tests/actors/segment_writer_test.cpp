@@ -142,7 +142,8 @@ TEST_CASE("segment writer: a sync pass counts only when every dirty segment has 
     CHECK(f.said.ended.empty());
     CHECK(f.said.open.empty());
     f.run();
-    CHECK(f.paths("seg-").size() == 4);
+    CHECK(count_of(f, "append") == 4);
+    CHECK(f.paths("seg-").size() == 2); // nothing counts of the first two
   }
   f.settle();
   f.require_readable();
@@ -184,6 +185,19 @@ TEST_CASE("segment writer: a segment that failed before anything in it was durab
   CHECK(f.failures == 1);
   CHECK(f.said.ended.empty());
   CHECK(f.said.open.at(first_piece).segment.number == 2);
+  CHECK(f.paths("seg-").size() == 1); // it was removed
+  f.require_readable();
+}
+
+TEST_CASE("segment writer: a segment that cannot be removed stays, and does no harm") {
+  writer_fixture f;
+  f.put(1, 100);
+  f.medium->plan({.only = call::append, .when = moment::after});
+  f.medium->plan({.only = call::remove});
+  f.settle();
+  CHECK(f.failures == 2);
+  CHECK(count_of(f, "remove!") == 1); // once
+  CHECK(f.paths("seg-").size() == 2);
   f.require_readable();
 }
 

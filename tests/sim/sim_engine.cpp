@@ -46,8 +46,14 @@ sim_engine::sim_engine(sim_world& world, std::string name, std::shared_ptr<crash
       host.streams[id].buffer = buffer;
       host.streams[id].durable = buffer->committed().next_lsn;
     }
+    if (options.one_rests && host.streams.size() > 1)
+      host.rests = std::next(host.streams.begin(), draw_index(host.streams.size()))->first;
     host_turn(tenant);
   }
+}
+
+std::ptrdiff_t sim_engine::draw_index(std::size_t below) {
+  return static_cast<std::ptrdiff_t>(world_.world().draw(below));
 }
 
 sim_engine::~sim_engine() {
@@ -89,8 +95,9 @@ void sim_engine::host_turn(tenant_id tenant) {
   if (writing_ && world_.engines().size() <= 1 + world.draw(2)) {
     auto count = world.draw(world_.options().entries_a_turn + std::uint64_t{1});
     for (std::uint64_t i = 0; i < count; ++i) {
-      auto id = std::next(host.streams.begin(), static_cast<long>(world.draw(host.streams.size())))->first;
-      world_.log().write(tenant, id, world_.options().entry_bytes);
+      auto id = std::next(host.streams.begin(), draw_index(host.streams.size()))->first;
+      if (id != host.rests)
+        world_.log().write(tenant, id, world_.options().entry_bytes);
     }
   }
   for (auto& [id, stream] : host.streams)
@@ -162,7 +169,7 @@ void sim_engine::wait(tenant_id tenant, tenant_host& host) {
   for (auto& [id, stream] : host.streams)
     wanted->emplace(id, stream.buffer->expected_lsn());
   if (!what->whole_tenant) {
-    auto one = std::next(wanted->begin(), static_cast<long>(world_.world().draw(wanted->size())));
+    auto one = std::next(wanted->begin(), draw_index(wanted->size()));
     what->stream = one->first;
     what->upto = one->second;
     *wanted = {*one};

@@ -44,9 +44,10 @@ private:
   };
   struct tenant_host {
     std::map<stream_id, stream_host> streams;
-    scn advanced = 0;
+    std::optional<stream_id> rests; // the host writes nothing to it
   };
 
+  std::ptrdiff_t draw_index(std::size_t below);
   archive_runtime::tenant_facts facts_of(tenant_id tenant) const;
   void host_turn(tenant_id tenant);
   void hand_over(tenant_id tenant, stream_id id, stream_host& to);

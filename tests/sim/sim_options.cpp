@@ -11,6 +11,7 @@ sim_options sim_options::drawn_from(simulation& world) {
   made.host_pause = world.draw(200, 3000) * one_ms;
   made.entries_a_turn = static_cast<unsigned>(world.draw(1, 12));
   made.entry_bytes = world.chance(300) ? 12'000 : 800;
+  made.one_rests = world.chance(300);
   made.io_latency = world.chance(250) ? 0 : world.draw(1, world.chance(200) ? 20'000 : 200) * one_ms;
   made.early_timers = world.chance(500) ? 0 : static_cast<unsigned>(world.draw(1, 30));
   if (world.chance(700)) {
@@ -43,6 +44,7 @@ std::string sim_options::to_string() const {
   say("host_pause", format_duration(host_pause));
   say("entries_a_turn", std::to_string(entries_a_turn));
   say("entry_bytes", std::to_string(entry_bytes));
+  say("one_rests", one_rests ? "yes" : "no");
   say("io_latency", format_duration(io_latency));
   say("early_timers", std::to_string(early_timers) + "/1000");
   say("fails_before", std::to_string(fails_before) + "/1000");

@@ -17,8 +17,9 @@ struct sim_options {
   duration_ns host_pause = 0;  ///< about so long between two turns of a host
   unsigned entries_a_turn = 0; ///< at most
   std::uint32_t entry_bytes = 0;
-  duration_ns io_latency = 0;                 ///< of one call, at most; 0: at once
-  unsigned early_timers = 0;                  ///< permille of steps
+  bool one_rests = false;     ///< in the life of each engine one stream of a tenant has nothing new
+  duration_ns io_latency = 0; ///< of one call, at most; 0: at once
+  unsigned early_timers = 0;  ///< permille of steps
   unsigned fails_before = 0, fails_after = 0; ///< permille of storage calls
   bool second_engines = false;                ///< takeovers by an engine beside the old one
   dest_option option;

@@ -198,6 +198,12 @@ void sim_world::run_for(duration_ns time) {
   }
 }
 
+void sim_world::run_until_fenced() {
+  for (auto bound = world_.now() + one_hour; counts_.fenced == 0;)
+    if (!step() || world_.now() > bound)
+      throw broken_claim("nobody is fenced");
+}
+
 void sim_world::restart_later() {
   world_.after(world_.draw(20) * one_second, [this] {
     if (!engines_.empty())

@@ -39,6 +39,7 @@ public:
 
   // For worlds by hand: what run_with_faults() draws.
   void run_for(duration_ns time);
+  void run_until_fenced();    ///< some engine, of some tenant
   void start_second_engine(); ///< beside the newest one, with a copy of its catalog
   void kill_newest();
   /// All engines die, unsynced bytes are torn, the catalog loses what was not synced (`all`: every bit of

@@ -39,8 +39,10 @@ void for_some_schedules(const sim_options& options, const std::function<void(sim
 /// streams that had nothing new, and the one after that refused their log as too old.
 TEST_CASE("a catalog that lost its last writes does not make the next engines refuse what the archive has",
           "[sim]") {
-  for_some_schedules(quiet_world(), [](sim_world& world) {
-    for (int life = 0; life < 5; ++life) {
+  auto options = quiet_world();
+  options.one_rests = true;
+  for_some_schedules(options, [](sim_world& world) {
+    for (int life = 0; life < 6; ++life) {
       world.run_for(world.world().draw(4, 12) * one_second);
       world.power_failure(life % 2 == 0);
       world.restart();
@@ -53,8 +55,9 @@ TEST_CASE("a catalog that lost its last writes does not make the next engines re
 /// that the host handed over by an older catalog were refused.
 TEST_CASE("repeats that come during a takeover are taken as repeats", "[sim]") {
   auto options = quiet_world();
-  options.host_pause = 20 * one_ms;
-  options.io_latency = 40 * one_ms;
+  options.host_pause = 100 * one_ms;
+  options.io_latency = 20 * one_ms;
+  options.early_timers = 200;
   for_some_schedules(options, [](sim_world& world) {
     for (int life = 0; life < 4; ++life) {
       world.run_for(world.world().draw(6, 9) * one_second);
@@ -68,10 +71,13 @@ TEST_CASE("repeats that come during a takeover are taken as repeats", "[sim]") {
 /// A fenced engine gave up log of which its host had promised that nothing follows, and refused it for good
 /// when it was handed over again.
 TEST_CASE("a fenced engine that is told to archive again takes the log that it gave up", "[sim]") {
-  for_some_schedules(quiet_world(), [](sim_world& world) {
+  auto options = quiet_world();
+  options.host_pause = 100 * one_ms;
+  options.io_latency = 60 * one_ms;
+  for_some_schedules(options, [](sim_world& world) {
     world.run_for(12 * one_second);
     world.start_second_engine();
-    world.run_for(world.world().draw(8, 20) * one_second);
+    world.run_until_fenced();
     world.kill_newest();
     world.run_until_all_is_committed();
     CHECK(world.counts().engines == 2);

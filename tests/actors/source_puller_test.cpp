@@ -1,0 +1,151 @@
+#include "actors/source_puller.hpp"
+#include "tests/actors/actor_fixture.hpp"
+#include "tests/actors/intake_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+using namespace varve::test;
+
+namespace {
+
+/// A host's log that the engine reads: [oldest, end).
+struct fake_source : log_source {
+  std::vector<log_record> log;
+  lsn oldest = 0, start = 0;
+  scn quiet_until = 0;
+  std::optional<error> fails;
+  unsigned calls = 0;
+
+  result<lsn> start_lsn() override { return start; }
+  result<lsn> oldest_lsn() override { return oldest; }
+  result<batch> read(lsn from, std::size_t) override {
+    ++calls;
+    if (fails)
+      return *fails;
+    if (from < oldest)
+      return fail(errc::entry_not_exist, "recycled");
+    batch got;
+    for (auto& entry : log)
+      if (entry.lsn >= from && got.entries.size() < 5)
+        got.entries.push_back(entry.view());
+    if (got.entries.empty())
+      got.nothing_before = quiet_until;
+    return got;
+  }
+};
+
+struct puller_fixture : actor_fixture {
+  intake_fixture memory;
+  fake_source source;
+  std::vector<break_record> breaks;
+  std::vector<error> errors;
+  std::shared_ptr<stream_buffer> stream = memory.open(1);
+  source_puller_actor puller;
+
+  explicit puller_fixture(intake_fixture::options given = {}) : memory(given) {}
+  ~puller_fixture() { process.kill(); }
+  void pull() {
+    source_puller_parts parts;
+    parts.intake = std::shared_ptr<tenant_intake>(memory.intake.get(), [](tenant_intake*) {});
+    parts.stream = stream;
+    parts.source = &source;
+    parts.on_break = [this](break_record why) { breaks.push_back(std::move(why)); };
+    parts.on_error = [this](const error& why) { errors.push_back(why); };
+    puller = spawn_source_puller(system(), parts, threading::cooperative);
+  }
+};
+
+} // namespace
+
+TEST_CASE("source puller: it reads from the replay point to the end, and on when there is more") {
+  puller_fixture f;
+  f.source.log = records(12, 200, 10);
+  f.source.start = 220;
+  f.pull();
+  f.run(10 * one_ms);
+  CHECK(f.stream->expected_lsn() == 320);
+  CHECK(f.stream->support(nullptr).row.start_lsn == 220);
+  auto calls = f.source.calls;
+  f.source.log.push_back({320, 330, 50, "more"});
+  f.run(60 * one_ms);
+  CHECK(f.stream->expected_lsn() == 330);
+  CHECK(f.source.calls <= calls + 3); // it does not spin
+}
+
+TEST_CASE("source puller: a source with nothing new may say that nothing older will come") {
+  puller_fixture f;
+  f.source.log = records(1, 0, 10);
+  f.source.quiet_until = 90;
+  f.pull();
+  f.run(60 * one_ms);
+  CHECK(f.stream->support(nullptr).row.start_lsn == 0);
+  CHECK(hand_over(*f.stream, {10, 20, 90, "x"}, append_outcome::error).failed.code == errc::scn_goes_back);
+}
+
+TEST_CASE("source puller: without memory it tries the same entry again") {
+  puller_fixture f{{.budget_bytes = 5 * slab_arena::slab_bytes, .reserve_bytes = slab_arena::slab_bytes}};
+  f.source.log = records(10, 0, 10, 1, 7'000);
+  f.pull();
+  f.run(20 * one_ms);
+  auto stands = f.stream->expected_lsn();
+  CHECK(stands < 100);
+  CHECK(stands > 0);
+  for (auto& block : f.memory.queued())
+    block->release();
+  f.run(60 * one_ms);
+  CHECK(f.stream->expected_lsn() > stands);
+  CHECK(f.errors.empty());
+}
+
+TEST_CASE("source puller: log that is gone is a break, with what is missing and what is left") {
+  puller_fixture f;
+  f.source.log = records(10, 0, 10);
+  f.source.oldest = 50;
+  f.source.start = 20;
+  f.pull();
+  f.run(one_ms);
+  REQUIRE(f.breaks.size() == 1);
+  CHECK(f.breaks[0].stream == stream_id{1});
+  CHECK(f.breaks[0].first_missing == 20);
+  CHECK(f.breaks[0].oldest_left == 50);
+  CHECK(f.breaks[0].reason.find("recycled") != std::string::npos);
+}
+
+TEST_CASE("source puller: a source that fails is reported and read again later") {
+  puller_fixture f;
+  f.source.log = records(3, 0, 10);
+  f.source.fails = fail(errc::io_error, "cannot read");
+  f.pull();
+  f.run(100 * one_ms);
+  CHECK(f.errors.size() == 1);
+  f.source.fails.reset();
+  f.run(one_second);
+  CHECK(f.stream->expected_lsn() == 30);
+}
+
+TEST_CASE("source puller: while the tenant takes no log the source is left alone") {
+  puller_fixture f;
+  f.source.log = records(3, 0, 10);
+  f.memory.intake->set_gate(intake_gate::closed);
+  f.pull();
+  f.run(one_second);
+  CHECK(f.source.calls == 0);
+  f.memory.intake->set_gate(intake_gate::open);
+  f.run(100 * one_ms);
+  CHECK(f.stream->expected_lsn() == 30);
+}
+
+TEST_CASE("source puller: once it was stopped the source is not called any more") {
+  puller_fixture f;
+  f.source.log = records(3, 0, 10);
+  f.pull();
+  f.run(100 * one_ms);
+  auto stopped = f.ask(f.puller, stop_atom::value);
+  f.run();
+  REQUIRE(stopped->has_value());
+  auto calls = f.source.calls;
+  f.source.log.push_back({30, 40, 50, "more"});
+  f.run(10 * one_second);
+  CHECK(f.source.calls == calls);
+}
