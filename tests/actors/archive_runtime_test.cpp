@@ -1,0 +1,125 @@
+#include "actors/archive_runtime.hpp"
+#include "tests/actors/runtime_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+using namespace varve::test;
+
+namespace {
+constexpr tenant_id other_tenant{1002};
+}
+
+TEST_CASE("archive runtime: from ARCHIVELOG to a commit that covers what was appended") {
+  runtime_fixture f;
+  f.add_tenant();
+  auto stream = f.open(1);
+  CHECK(stream->append({0, 10, 5, as_bytes("x")}).outcome == append_outcome::not_archiving);
+  REQUIRE(f.archivelog().ok());
+  CHECK(f.runtime->intake(tenant)->gate() == intake_gate::open);
+  f.write(1, 10);
+  auto answer = f.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  auto state = f.committed();
+  REQUIRE(state.streams.size() == 1);
+  CHECK(state.streams[0].position.next_lsn == 100);
+  CHECK(stream->committed().next_lsn == 100);
+  CHECK(f.listener.heard.front() == "round 1");
+  CHECK(f.listener.has("durable 1 to 100"));
+  f.run_for(one_second);
+  CHECK(f.row().round.status == round_status::doing);
+  CHECK(f.row().counts.entries == 10);
+  CHECK(f.errors.empty());
+}
+
+TEST_CASE("archive runtime: what no tenant or no round can do is answered at once") {
+  runtime_fixture f;
+  CHECK(f.archivelog().code() == errc::invalid_argument);
+  f.add_tenant();
+  CHECK(f.runtime->has_tenant(tenant));
+  CHECK_FALSE(f.runtime->has_tenant(other_tenant));
+  auto answer = f.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.code() == errc::not_archiving);
+}
+
+TEST_CASE("archive runtime: a dead destination holds back its own tenants and nobody else's") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.add_tenant(other_tenant);
+  f.open(1);
+  f.open(1, lsn{0}, other_tenant);
+  REQUIRE(f.archivelog(tenant, "memory://dead").ok());
+  REQUIRE(f.archivelog(other_tenant, "memory://alive").ok());
+  f.write(1);
+  f.write(1, 3, other_tenant);
+  REQUIRE(f.flush(tenant));
+  f.medium("dead").set_dead(true);
+  // All that the tenant of the dead one may have.
+  auto stream = f.runtime->intake(tenant)->find(stream_id{1});
+  lsn at = stream->expected_lsn();
+  std::string payload(20'000, 'x');
+  while (stream->append({at, at + 10, f.now() + at, as_bytes(payload)}).outcome == append_outcome::accepted)
+    at += 10;
+  CHECK(f.runtime->budget().used_bytes() > 2 << 20);
+  for (int i = 0; i < 20; ++i) {
+    f.write(1, 20, other_tenant, 5'000);
+    auto answer = f.flush(other_tenant);
+    REQUIRE(answer);
+    REQUIRE(answer->outcome.ok());
+  }
+  f.medium("dead").set_dead(false);
+  auto answer = f.flush(tenant);
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  CHECK(f.committed(tenant, "dead").streams[0].position.next_lsn == at);
+  CHECK(f.listener.has("room 1"));
+}
+
+TEST_CASE("archive runtime: stopped, it answers who waits and gives all memory back") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().set_dead(true);
+  f.write(1);
+  auto what = std::make_shared<durable_wait>();
+  what->whole_tenant = true;
+  auto answer = f.ask(std::move(what));
+  f.run_for(one_minute);
+  CHECK_FALSE(answer->has_value());
+  f.runtime->stop();
+  REQUIRE(f.run_until([&] { return answer->has_value(); }));
+  CHECK((*answer)->outcome.code() == errc::closed);
+  f.runtime->stop(); // twice does no harm
+}
+
+TEST_CASE("archive runtime: an engine that opens what another left goes on in its round") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  first->open(1);
+  REQUIRE(first->archivelog().ok());
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  first->run_for(one_second);
+  runtime_fixture::options next;
+  next.catalog = first->catalog->copy();
+  next.medium = first->media.at("d");
+  next.began_at = first->now();
+  first.reset();
+  runtime_fixture second{next};
+  second.add_tenant();
+  auto stream = second.open(1);
+  CHECK(stream->expected_lsn() == 50);
+  second.write(1, 5);
+  auto answer = second.flush();
+  REQUIRE(answer);
+  REQUIRE(answer->outcome.ok());
+  auto state = second.committed();
+  CHECK(state.commit.record.round.id == round_id{1});
+  CHECK(state.streams[0].position.next_lsn == 100);
+  CHECK(state.streams[0].start_lsn == 0);
+}

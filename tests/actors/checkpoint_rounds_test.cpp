@@ -1,0 +1,117 @@
+#include "tests/actors/runtime_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+using namespace varve::test;
+
+namespace {
+
+struct in_round : runtime_fixture {
+  in_round() {
+    add_tenant();
+    stream = open(1, std::nullopt);
+    REQUIRE(archivelog().ok());
+  }
+  std::shared_ptr<stream_buffer> stream;
+};
+
+} // namespace
+
+TEST_CASE("checkpoint rounds: a round begins when every open stream has a start, at the latest of them") {
+  in_round f;
+  f.run_for(5 * one_minute);
+  CHECK(f.row().round.status == round_status::beginning);
+  CHECK(f.row().comment.find("start position of stream 1") != std::string::npos);
+  f.write(1);
+  auto began = f.now();
+  auto second = f.open(2, std::nullopt);
+  REQUIRE(f.flush());
+  f.run_for(one_second);
+  CHECK(f.row().round.status == round_status::beginning);
+  CHECK(f.row().comment.find("stream 2") != std::string::npos);
+  f.run_for(one_minute);
+  f.write(2);
+  auto later = f.now();
+  REQUIRE(f.flush());
+  f.run_for(one_second);
+  CHECK(f.row().round.status == round_status::doing);
+  CHECK(f.row().comment.empty());
+  CHECK(f.row().round.start_scn == later);
+  CHECK(later > began);
+}
+
+TEST_CASE("checkpoint rounds: NOARCHIVELOG archives what was accepted, seals all and records how it ended") {
+  in_round f;
+  f.write(1, 4);
+  REQUIRE(f.flush());
+  f.write(1, 3);
+  REQUIRE(f.noarchivelog().ok());
+  CHECK(f.stream->append({70, 80, f.now() + 1, as_bytes("x")}).outcome == append_outcome::not_archiving);
+  auto record = f.committed().commit.record;
+  CHECK(record.round.status == round_status::stop);
+  CHECK(record.open_pieces.empty());
+  REQUIRE(record.frozen_pieces.size() == 1);
+  CHECK(record.round_counts.entries == 7);
+  CHECK(record.last_round == round_id{1});
+  f.run_for(one_second);
+  CHECK(f.row().round.status == round_status::stop);
+  auto history = f.catalog->snapshot()->round_history().value();
+  REQUIRE(history.size() == 1);
+  CHECK(history[0].counts.entries == 7);
+  // The next round has its own numbers, and goes on where the archive ends.
+  REQUIRE(f.archivelog().ok());
+  f.write(1, 2);
+  REQUIRE(f.flush());
+  auto next = f.committed();
+  CHECK(next.commit.record.round.id == round_id{2});
+  CHECK(next.streams[0].start_lsn == 70);
+  CHECK(next.streams[0].position.next_lsn == 90);
+  CHECK(f.listener.has("round 2"));
+}
+
+TEST_CASE("checkpoint rounds: NOARCHIVELOG waits for a dead destination no longer than its time") {
+  in_round f;
+  f.write(1);
+  REQUIRE(f.flush());
+  f.write(1);
+  f.medium().set_dead(true);
+  auto asked_at = f.now();
+  CHECK(f.noarchivelog().ok());
+  CHECK(f.now() - asked_at <= 31 * one_second);
+  CHECK(f.now() - asked_at >= 29 * one_second);
+  CHECK(f.row().round.status == round_status::stop);
+  CHECK(f.catalog->snapshot()->outbox(tenant).value().size() == 1);
+  CHECK(f.listener.has("resend 1 from 30"));
+  f.medium().set_dead(false);
+  REQUIRE(f.run_until([&] { return f.catalog->snapshot()->outbox(tenant).value().empty(); }));
+  CHECK(f.committed().commit.record.round.status == round_status::stop);
+  CHECK(f.committed().streams[0].position.next_lsn == 30);
+}
+
+TEST_CASE("checkpoint rounds: a break interrupts the tenant, archives what came before, and only a new round "
+          "leads on") {
+  in_round f;
+  f.write(1, 3);
+  tenant_order broken;
+  broken.what = tenant_order::kind::interrupt;
+  broken.broken.stream = stream_id{1};
+  broken.broken.oldest_left = 500;
+  broken.broken.reason = "recycled";
+  REQUIRE(f.give_order(tenant, broken).ok());
+  REQUIRE(f.run_until([&] { return f.listener.has("interrupted"); }));
+  CHECK(f.stream->append({30, 40, f.now() + 1, as_bytes("x")}).outcome == append_outcome::interrupted);
+  REQUIRE(f.run_until([&] { return f.stream->committed().next_lsn == 30; }));
+  f.run_for(one_second);
+  auto record = f.committed().commit.record;
+  CHECK(record.round.status == round_status::interrupted);
+  REQUIRE(record.interruption);
+  CHECK(record.interruption->first_missing == 30);
+  CHECK(record.interruption->oldest_left == 500);
+  CHECK(f.row().comment.find("recycled") != std::string::npos);
+  REQUIRE(f.noarchivelog().ok());
+  REQUIRE(f.archivelog().ok());
+  REQUIRE(f.stream->append({500, 510, f.now() + 1, as_bytes("x")}).outcome == append_outcome::accepted);
+  REQUIRE(f.flush());
+  CHECK(f.committed().streams[0].start_lsn == 500);
+}

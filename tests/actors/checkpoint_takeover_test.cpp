@@ -1,0 +1,171 @@
+#include "tests/actors/runtime_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+using namespace varve::test;
+
+namespace {
+
+/// An engine that has archived something.
+std::unique_ptr<runtime_fixture> engine(runtime_fixture::options given = {}) {
+  auto f = std::make_unique<runtime_fixture>(std::move(given));
+  f->add_tenant();
+  f->open(1);
+  return f;
+}
+
+std::unique_ptr<runtime_fixture> first_engine() {
+  auto f = engine();
+  REQUIRE(f->archivelog().ok());
+  f->write(1, 5);
+  REQUIRE(f->flush());
+  f->run_for(one_second);
+  return f;
+}
+
+runtime_fixture::options on_the_same(runtime_fixture& f) {
+  runtime_fixture::options given;
+  given.seed = f.given.seed + 1;
+  given.catalog = f.catalog->copy();
+  given.medium = f.media.at("d");
+  given.began_at = f.now();
+  return given;
+}
+
+} // namespace
+
+TEST_CASE("checkpoint takeover: an engine that only looks takes nobody over") {
+  auto first = first_engine();
+  auto objects = first->paths("").size();
+  auto second = engine(on_the_same(*first));
+  second->run_for(10 * one_minute);
+  CHECK(second->paths("").size() <= objects);
+  first->write(1, 5);
+  auto answer = first->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+}
+
+TEST_CASE(
+    "checkpoint takeover: the first write of another engine fences this one, which acknowledges no more") {
+  auto first = first_engine();
+  auto second = engine(on_the_same(*first));
+  second->write(1, 1);
+  auto taken = second->flush();
+  REQUIRE(taken);
+  REQUIRE(taken->outcome.ok());
+
+  first->write(1, 3);
+  auto answer = first->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.code() == errc::fenced);
+  auto stream = first->runtime->intake(tenant)->find(stream_id{1});
+  CHECK(stream->append({50, 60, first->now() + 1, as_bytes("x")}).outcome == append_outcome::fenced);
+  CHECK(stream->committed().next_lsn == 50);
+  CHECK(first->listener.has("fenced"));
+  CHECK(first->listener.has("resend 1 from 50"));
+  auto before = first->paths("");
+  first->run_for(10 * one_minute);
+  CHECK(first->paths("") == before); // and writes nothing more
+
+  // Until somebody says ARCHIVELOG for it: then the other is fenced, and what it archived is here, too.
+  REQUIRE(first->archivelog().ok());
+  REQUIRE(first->run_until([&] { return stream->committed().next_lsn == 60; }));
+  CHECK(stream->expected_lsn() == 60);
+  first->write(1, 1);
+  answer = first->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  second->write(1, 1);
+  answer = second->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.code() == errc::fenced);
+}
+
+TEST_CASE(
+    "checkpoint takeover: entries accepted before it go on from the committed position, within the pieces") {
+  runtime_fixture::options given;
+  given.option.piece_switch_interval = one_minute;
+  auto first = std::make_unique<runtime_fixture>(given);
+  first->add_tenant();
+  first->open(1);
+  REQUIRE(first->archivelog().ok());
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  first->run_for(one_second);
+  auto next = on_the_same(*first);
+  next.option = given.option;
+  auto held = std::make_unique<runtime_fixture>(next);
+  held->add_tenant();
+  auto stream = held->open(1);
+  CHECK(stream->expected_lsn() == 50);
+  // Log of many pieces at once, faster than the tenant can be taken over.
+  scn at = held->now();
+  for (lsn from = 50; from < 1'050; from += 10, at += 13 * one_second)
+    REQUIRE(stream->append({from, from + 10, at, as_bytes("entry")}).outcome == append_outcome::accepted);
+  auto answer = held->flush();
+  REQUIRE(answer);
+  REQUIRE(answer->outcome.ok());
+  held->run_for(5 * one_minute);
+  auto state = held->committed();
+  CHECK(state.streams[0].position.next_lsn == 1'050);
+  auto pieces = state.commit.record.frozen_pieces.size() + state.open_pieces.size();
+  CHECK(pieces >= 20);
+  CHECK(held->row().comment.empty());
+  CHECK(held->errors.empty());
+}
+
+TEST_CASE(
+    "checkpoint takeover: a destination older than the catalog stops the tenant before anything is written") {
+  auto first = first_engine();
+  auto given = on_the_same(*first);
+  auto newest = to_path(commit_name{tenant, first->committed().commit.record.seq});
+  REQUIRE(given.medium->erase(newest));
+  auto second = engine(given);
+  auto before = second->media.at("d")->paths();
+  second->write(1, 1);
+  auto answer = second->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.code() == errc::destination_behind);
+  CHECK(second->media.at("d")->paths() == before);
+  second->run_for(one_second);
+  CHECK(second->row().comment.find("older copy") != std::string::npos);
+  auto stream = second->runtime->intake(tenant)->find(stream_id{1});
+  auto refused = stream->append({60, 70, second->now() + 1, as_bytes("x")});
+  CHECK(refused.outcome == append_outcome::error);
+  CHECK(refused.failed.code == errc::destination_behind);
+}
+
+TEST_CASE("checkpoint takeover: a destination that does not answer is asked again until it does") {
+  auto first = first_engine();
+  auto given = on_the_same(*first);
+  auto second = engine(given);
+  given.medium->set_dead(true);
+  second->write(1, 1);
+  auto what = std::make_shared<durable_wait>();
+  what->whole_tenant = true;
+  auto answer = second->ask(std::move(what));
+  second->run_for(5 * one_minute);
+  CHECK_FALSE(answer->has_value());
+  CHECK_FALSE(second->row().comment.empty());
+  given.medium->set_dead(false);
+  REQUIRE(second->run_until([&] { return answer->has_value(); }, one_minute));
+  CHECK((*answer)->outcome.ok());
+}
+
+TEST_CASE("checkpoint takeover: a repeat of the last committed block is compared with the archive after a "
+          "restart") {
+  auto first = first_engine();
+  auto second = engine(on_the_same(*first));
+  auto stream = second->runtime->intake(tenant)->find(stream_id{1});
+  second->write(1, 1);
+  REQUIRE(second->flush());
+  std::string other = "another history";
+  auto ask = [&] { return stream->append({50, 60, second->now(), as_bytes(other)}); };
+  CHECK(ask().outcome == append_outcome::full); // it is being read
+  REQUIRE(second->run_until([&] { return second->listener.has("room 1"); }, one_minute));
+  auto refused = ask();
+  CHECK(refused.outcome == append_outcome::error);
+  CHECK(refused.failed.code == errc::lsn_conflict);
+}

@@ -1,0 +1,100 @@
+#include "actors/checkpoint.hpp"
+#include "tests/actors/runtime_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+using namespace varve::test;
+
+namespace {
+
+struct archiving : runtime_fixture {
+  explicit archiving(options given = {}) : runtime_fixture(given) {
+    add_tenant();
+    stream = open(1);
+    REQUIRE(archivelog().ok());
+    write(1);
+    REQUIRE(flush());
+    run_for(one_second);
+  }
+  std::shared_ptr<stream_buffer> stream;
+  std::uint64_t commits() const { return runtime->commits.load(); }
+};
+
+constexpr duration_ns interval = 120 * one_second;
+
+} // namespace
+
+TEST_CASE("checkpoint: what was appended is committed within the interval, though nobody asks") {
+  archiving f;
+  for (int i = 0; i < 5; ++i) {
+    f.write(1);
+    auto upto = f.stream->expected_lsn();
+    REQUIRE(f.run_until([&] { return f.stream->committed().next_lsn == upto; }, interval));
+    f.run_for(7 * one_second);
+  }
+}
+
+TEST_CASE("checkpoint: its age stays below the interval while the host says what it knows") {
+  archiving f;
+  duration_ns oldest = 0;
+  for (int i = 0; i < 600; ++i) {
+    if (i % 10 == 0)
+      f.write(1, 1);
+    f.stream->advance(f.now());
+    f.run_for(one_second);
+    if (i > 130)
+      oldest = std::max(oldest, f.now() - f.row().round.checkpoint_scn);
+  }
+  CHECK(oldest <= interval);
+  CHECK(oldest > interval / 4); // and it does not commit all the time
+}
+
+TEST_CASE("checkpoint: without news there is no commit") {
+  archiving f;
+  f.run_for(2 * interval); // an SCN may be confirmed by nothing but an advance
+  auto before = f.commits();
+  auto objects = f.paths("").size();
+  f.run_for(20 * interval);
+  CHECK(f.commits() == before);
+  CHECK(f.paths("").size() <= objects);
+  auto advanced = f.now();
+  f.stream->advance(advanced);
+  f.run_for(interval);
+  CHECK(f.commits() > before);
+  CHECK(f.row().round.checkpoint_scn == advanced);
+}
+
+TEST_CASE("checkpoint: many who wait for a commit share one") {
+  archiving f;
+  auto before = f.commits();
+  std::vector<std::shared_ptr<std::optional<durable_answer>>> answers;
+  for (int i = 0; i < 50; ++i) {
+    f.write(1, 1);
+    auto what = std::make_shared<durable_wait>();
+    what->stream = stream_id{1};
+    what->upto = f.stream->expected_lsn();
+    answers.push_back(f.ask(std::move(what)));
+  }
+  REQUIRE(f.run_until([&] { return answers.back()->has_value(); }, one_second));
+  for (auto& answer : answers) {
+    REQUIRE(answer->has_value());
+    CHECK((*answer)->outcome.ok());
+    CHECK((*answer)->position.next_lsn == f.stream->expected_lsn());
+  }
+  CHECK(f.commits() - before <= 3);
+}
+
+TEST_CASE("checkpoint: of the commits the newest few are kept, and the one before the newest always") {
+  archiving f;
+  for (int i = 0; i < 40; ++i) {
+    f.write(1);
+    f.run_for(interval);
+  }
+  f.run_for(5 * interval);
+  auto commits = f.paths("/commits/");
+  CHECK(commits.size() <= 6);
+  CHECK(commits.size() >= 2);
+  CHECK(f.committed().commit.fallback.empty());
+  CHECK(f.committed().commit.record.seq.value > 40);
+}
