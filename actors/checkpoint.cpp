@@ -45,6 +45,11 @@ bool checkpoint_state::has_news() const {
     if (s.pending)
       return true;
     waiting |= s.waits_for_start;
+    if (s.quiet) {
+      any = true;
+      start = std::max(start, s.start_scn);
+      lowest = std::min(lowest, s.supports);
+    }
     if (!s.started)
       continue;
     bool noted_as_dropped = known != nullptr && known->dropped;

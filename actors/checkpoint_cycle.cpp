@@ -150,7 +150,8 @@ void checkpoint_state::decide_checkpoint() {
       auto* known = ledger->stream(stream->id());
       auto s = stream->support(known != nullptr ? &known->position : nullptr);
       waits_for_start |= s.waits_for_start;
-      if (!s.started || s.dropped || (known != nullptr && known->dropped))
+      bool takes_part = s.started && !s.dropped && (known == nullptr || !known->dropped);
+      if (!takes_part && !s.quiet)
         continue;
       counted.insert(stream->id());
       start = std::max(start, s.start_scn);

@@ -176,6 +176,11 @@ void memory_budget::release(const std::shared_ptr<account>& which, lease& of) {
   run(calls);
 }
 
+void memory_budget::release_promise(const std::shared_ptr<account>& which, lease& of) {
+  if (of.promised > 0)
+    give_back(which, std::exchange(of.promised, 0));
+}
+
 void memory_budget::take_reserve(const std::shared_ptr<account>& which, std::uint64_t bytes) {
   std::lock_guard lock{mutex_};
   charge(*which, bytes);

@@ -48,6 +48,8 @@ public:
   /// Charges `bytes` (a multiple of the slab size) to the account, or refuses and puts the stream in line.
   /// Once in line, it is called back through on_room when room is promised.
   bool take(const std::shared_ptr<account>& which, stream_id stream, lease& of, std::uint64_t bytes);
+  /// Gives up what is left of a promise, and not a place in line: the block it was made for is cut.
+  void release_promise(const std::shared_ptr<account>& which, lease& of);
   /// Gives up a place in line and what is left of a promise: the stream is closed or gives up its log.
   void release(const std::shared_ptr<account>& which, lease& of);
   /// Charges without asking: for packed blocks, which replace larger raw ones.

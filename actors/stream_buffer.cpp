@@ -185,6 +185,7 @@ void stream_buffer::cut_locked(bool full) {
   open_ = block_header{};
   open_since_ = 0;
   busy_ = full;
+  tenant_.budget().release_promise(tenant_.account(), lease_); // it may be long before the next entry
   in_flight_.push_back(block);
   tenant_.push(std::move(block));
 }

@@ -14,7 +14,8 @@ class tenant_intake;
 /// What a checkpoint must know of a stream.
 struct stream_standing {
   bool started = false;         ///< it takes part in the round
-  bool waits_for_start = false; ///< open, and nobody has said where its log begins
+  bool quiet = false;           ///< open, and no log of it yet: it counts with what it was said to be past
+  bool waits_for_start = false; ///< quiet, and nobody has said anything of it in this round
   bool dropped = false;         ///< dropped, and everything below its final LSN is durable
   bool pending = false;         ///< something accepted is not durable yet
   scn start_scn = 0;            ///< of its first entry or advance in this round; 0: not known yet

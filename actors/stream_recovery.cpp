@@ -205,9 +205,14 @@ std::uint64_t stream_buffer::open_bytes() const {
 stream_standing stream_buffer::support(const stream_position* durable) const {
   std::lock_guard lock{mutex_};
   stream_standing s;
-  s.waits_for_start = attached_ && !started_ && !drop_at_ && round_advance() == 0;
+  s.quiet = attached_ && !started_ && !drop_at_;
+  s.waits_for_start = s.quiet && round_advance() == 0;
   s.started = started_;
   s.row = {id_, start_, committed_, false};
+  if (s.quiet) {
+    s.start_scn = round_advance();
+    s.supports = std::max({last_scn_ == 0 ? 0 : last_scn_ - 1, advance_, tenant_.advanced()});
+  }
   if (!started_)
     return s;
   s.start_scn = start_scn_ != 0 ? start_scn_ : round_advance();

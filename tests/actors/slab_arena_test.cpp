@@ -65,6 +65,66 @@ TEST_CASE("slab arena: a chain taken next is laid out as the one given back was"
   arena.give_back(first);
 }
 
+TEST_CASE("slab arena: a run lies side by side, and at most a quarter of all slabs are in runs") {
+  slab_arena arena{32 * slab, 4};
+  CHECK(arena.run_slabs() == 4);
+  std::vector<std::byte*> first, second, third;
+  REQUIRE(arena.take_run(first));
+  REQUIRE(first.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(first[i] == first[0] + i * slab);
+  REQUIRE(arena.take_run(second));
+  CHECK_FALSE(arena.take_run(third));
+  CHECK(third.empty());
+  CHECK(arena.slabs_in_use() == 8);
+  auto* where = first[0];
+  arena.give_back(first, true);
+  CHECK(arena.slabs_in_use() == 4);
+  REQUIRE(arena.take_run(third));
+  CHECK(third[0] == where); // runs stay whole
+  arena.give_back(third, true);
+  arena.give_back(second, true);
+  CHECK(arena.slabs_in_use() == 0);
+}
+
+TEST_CASE("slab arena: runs are taken apart when nothing else is left, and every slab can be used") {
+  slab_arena arena{16 * slab, 4};
+  std::vector<std::byte*> run, all;
+  REQUIRE(arena.take_run(run));
+  arena.give_back(run, true);
+  arena.take(16, all);
+  CHECK(std::set<std::byte*>(all.begin(), all.end()).size() == 16);
+  CHECK(arena.slabs_in_use() == 16);
+  CHECK_FALSE(arena.take_run(run));
+  arena.give_back(all);
+  CHECK(arena.slabs_in_use() == 0);
+}
+
+TEST_CASE("slab chain: in a run its bytes lie side by side until it outgrows it") {
+  slab_arena arena{32 * slab, 3};
+  slab_chain chain{arena};
+  REQUIRE(chain.reserve_run());
+  CHECK(chain.capacity() == 3 * slab);
+  auto all = pattern(3 * slab + 5, 7);
+  chain.append(bytes_view{all}.first(3 * slab));
+  CHECK(equal(chain.contiguous(), bytes_view{all}.first(3 * slab)));
+  slab_chain moved{std::move(chain)};
+  CHECK(chain.contiguous().empty());
+  CHECK(moved.contiguous().size() == 3 * slab);
+  moved.reserve(5);
+  moved.append(bytes_view{all}.subspan(3 * slab));
+  CHECK(moved.contiguous().empty());
+  bytes gathered;
+  moved.gather(gathered);
+  CHECK(gathered == all);
+  moved.clear();
+  CHECK(arena.slabs_in_use() == 0);
+  slab_chain scattered{arena};
+  scattered.reserve(1);
+  scattered.append(pattern(1, 1));
+  CHECK(scattered.contiguous().empty());
+}
+
 TEST_CASE("slab chain: what is appended in pieces comes back whole, by views and gathered") {
   slab_arena arena{16 * slab};
   auto all = pattern(5 * slab + 17, 1);

@@ -324,6 +324,54 @@ TEST_CASE("stream buffer: without memory the answer is full, once there is room 
   CHECK(f.budget.used_bytes() == 0);
 }
 
+TEST_CASE(
+    "stream buffer: what is left of a promise to a stream that falls quiet goes to others when its block is cut") {
+  intake_fixture f{{.budget_bytes = 9 * slab_arena::slab_bytes,
+                    .reserve_bytes = slab_arena::slab_bytes,
+                    .room_bytes = 4 * slab_arena::slab_bytes,
+                    .block_bytes = 8'000}};
+  auto busy = f.open(1), quiet = f.open(2);
+  auto all = records(6, 0, 10, 1, 7'000);
+  for (auto& entry : all)
+    hand_over(*busy, entry);
+  log_record small{0, 10, 5, "x"};
+  hand_over(*quiet, small, append_outcome::full);
+  for (auto& block : f.queued())
+    block->release();
+  busy->cut();
+  for (auto& block : f.queued())
+    block->release();
+  REQUIRE(f.rooms == std::vector<std::uint64_t>{2});
+  hand_over(*quiet, small); // takes one slab of four
+  CHECK(f.budget.used_bytes() == 4 * slab_arena::slab_bytes);
+  quiet->cut();
+  for (auto& block : f.queued())
+    block->release();
+  CHECK(f.budget.used_bytes() == 0);
+}
+
+TEST_CASE(
+    "stream buffer: a stream that fills its blocks gets a run of slabs for each, a quiet one gets slabs") {
+  memory_budget budget{{.budget_bytes = 64 * slab_arena::slab_bytes,
+                        .reserve_bytes = 4 * slab_arena::slab_bytes,
+                        .run_bytes = 3 * slab_arena::slab_bytes,
+                        .room_bytes = slab_arena::slab_bytes}};
+  tenant_intake intake{tenant, budget, {20'000, 20'000}};
+  intake.set_gate(intake_gate::open);
+  auto stream = intake.open(stream_id{1}, lsn{0});
+  auto all = records(40, 0, 10, 1, 3'000);
+  std::size_t next = 0;
+  hand_over(*stream, all[next++]);
+  CHECK(budget.used_bytes() == slab_arena::slab_bytes);
+  while (intake.take_all().empty())
+    hand_over(*stream, all[next++]);
+  // The full block took its three slabs one by one; the next has one entry, and three slabs at once.
+  CHECK(budget.used_bytes() == 6 * slab_arena::slab_bytes);
+  stream->cut(); // not full: it is quiet again
+  hand_over(*stream, all[next++]);
+  CHECK(budget.used_bytes() == 7 * slab_arena::slab_bytes);
+}
+
 TEST_CASE("stream buffer: what waits for room is woken by a change of gate or mode, and by giving up") {
   intake_fixture f{{.budget_bytes = 2 * slab_arena::slab_bytes, .reserve_bytes = slab_arena::slab_bytes}};
   auto stream = f.open(1);

@@ -259,8 +259,7 @@ findings check_manners(const source_file& file) {
     if (std::regex_search(lines[i].begin(), lines[i].end(), unfinished))
       say("has an unfinished mark");
   }
-  bool test = file.path.rfind("tests/", 0) == 0;
-  if (lines.size() > (test ? test_lines_max : lines_max))
+  if (lines.size() > lines_max)
     found.push_back(
         finding(file.path, 0, "has " + std::to_string(lines.size()) + " lines: split it by noun"));
   if (!file.text.ends_with('\n'))

@@ -1,0 +1,177 @@
+#include "tests/actors/commit_machine.hpp"
+
+using namespace varve;
+using namespace varve::commit_test;
+
+TEST_CASE(
+    "commit sequence: the first pass only remembers, the next deletes ascending and keeps the newest two") {
+  commit_machine m;
+  m.own_after(chain(5)); // the takeover is 6
+  m.begin_pass();
+  REQUIRE(m.came_to(event::pass_done));
+  m.count();      // 7
+  m.begin_pass(); // limit 6 - 2
+  REQUIRE(m.lists());
+  CHECK(m.sequence.owns());
+  CHECK_FALSE(m.sequence.idle());
+  m.unanswered();
+  REQUIRE(m.repeats(verb::list, 0));
+  m.listed({0, 2, 3, 4, 5, 6, 7});
+  REQUIRE(m.asks(verb::read, 0));
+  m.unanswered();
+  REQUIRE(m.repeats(verb::read, 0));
+  m.read(mark_bytes(0)); // marks stay
+  REQUIRE(m.asks(verb::read, 2));
+  m.read(chain(2)[1]);
+  REQUIRE(m.asks(verb::remove, 2));
+  m.unanswered();
+  REQUIRE(m.repeats(verb::remove, 2)); // never the next one before this one is confirmed
+  m.done();
+  REQUIRE(m.asks(verb::read, 3));
+  m.gone(); // another deleter was faster
+  REQUIRE(m.asks(verb::read, 4));
+  m.read(chain(4)[3]);
+  REQUIRE(m.asks(verb::remove, 4));
+  m.gone();
+  REQUIRE(m.came_to(event::pass_done));
+  CHECK(m.sequence.idle());
+}
+
+TEST_CASE("commit sequence: commits of its own epoch are removed without being read, one after the other") {
+  commit_machine m;
+  m.own_after(chain(2)); // 3
+  for (int i = 0; i < 5; ++i)
+    m.count(); // up to 8
+  m.begin_pass();
+  m.begin_pass(); // limit 6
+  m.listed({3, 4, 5, 6, 7, 8});
+  for (std::uint64_t seq = 3; seq <= 6; ++seq) {
+    REQUIRE(m.asks(verb::remove, seq));
+    m.done();
+  }
+  CHECK(m.came_to(event::pass_done));
+}
+
+TEST_CASE("commit sequence: the mark stands before a beginning goes") {
+  commit_machine m;
+  auto begun_by = GENERATE(as<std::string>{}, "another", "nobody knows", "us");
+  if (begun_by == "us") {
+    m.take();
+    m.listed({});
+    m.done();
+    m.gone();
+    m.listed({1});
+    m.count();
+    m.count();
+    m.begin_pass();
+    m.begin_pass(); // limit 1
+    m.listed({1, 2, 3});
+    REQUIRE(m.asks(verb::read, 1));
+    m.read(m.sent.front());
+  } else {
+    m.own_after(chain(4)); // 5
+    m.begin_pass();
+    m.begin_pass(); // limit 3
+    m.listed({1, 2, 3, 4, 5});
+    REQUIRE(m.asks(verb::read, 1));
+    begun_by == "another" ? m.read(chain(1)[0]) : m.too_large();
+  }
+  REQUIRE(m.asks(verb::create, 0));
+  CHECK(m.step.next.content == mark_bytes(0));
+  m.unanswered();
+  REQUIRE(m.repeats(verb::create, 0));
+  CHECK(m.step.next.content == mark_bytes(0));
+  SECTION("created") {
+    m.done();
+  }
+  SECTION("there from before") {
+    m.exists();
+  }
+  CHECK(m.asks(verb::remove, 1));
+}
+
+TEST_CASE(
+    "commit sequence: above number 0 a stray in the mark's place is cleared before the beginning goes") {
+  auto begin = commit_bytes(3, {}, them, 3);
+  auto next = commit_bytes(4, digest_of(begin), them, 3);
+  commit_machine m{3};
+  m.take();
+  m.listed({3, 4});
+  m.read(next);
+  m.read(begin);
+  m.done(); // 5
+  m.read(next);
+  m.listed({3, 4, 5});
+  REQUIRE(m.came_to(event::owner));
+  m.begin_pass();
+  m.begin_pass(); // limit 3
+  m.listed({3, 4, 5});
+  REQUIRE(m.asks(verb::read, 3));
+  m.read(begin);
+  REQUIRE(m.asks(verb::create, 2));
+  CHECK(m.step.next.content == mark_bytes(2));
+  m.exists();
+  REQUIRE(m.asks(verb::read, 2));
+  m.unanswered();
+  REQUIRE(m.repeats(verb::read, 2));
+  SECTION("it is the mark") {
+    m.read(mark_bytes(2));
+    CHECK(m.asks(verb::remove, 3));
+  }
+  SECTION("it vanished meanwhile") {
+    m.gone();
+    REQUIRE(m.asks(verb::create, 2));
+    CHECK(m.step.next.content == mark_bytes(2));
+  }
+  SECTION("it is a stray") {
+    GENERATE(0, 1) == 0 ? m.read(chain(2)[1]) : m.too_large();
+    REQUIRE(m.asks(verb::remove, 2));
+    m.unanswered();
+    REQUIRE(m.repeats(verb::remove, 2));
+    GENERATE(0, 1) == 0 ? m.done() : m.gone();
+    REQUIRE(m.asks(verb::create, 2));
+    CHECK(m.step.next.content == mark_bytes(2));
+    m.done();
+    REQUIRE(m.asks(verb::remove, 3));
+    m.done();
+    CHECK(m.came_to(event::pass_done));
+  }
+}
+
+TEST_CASE("commit sequence: a waiting commit goes first between two removes, and the next pass begins anew") {
+  commit_machine m;
+  m.own_after(chain(2));
+  for (int i = 0; i < 5; ++i)
+    m.count();
+  m.begin_pass();
+  m.begin_pass();
+  m.listed({3, 4, 5, 6, 7, 8});
+  REQUIRE(m.asks(verb::remove, 3));
+  m.sequence.leave_pass();
+  m.unanswered();
+  REQUIRE(m.repeats(verb::remove, 3)); // not before the one in flight is confirmed
+  m.done();
+  REQUIRE(m.came_to(event::pass_done));
+  m.count(); // 9
+  m.begin_pass();
+  m.listed({4, 5, 6, 7, 8, 9});
+  CHECK(m.asks(verb::remove, 4));
+}
+
+TEST_CASE("commit sequence: a young sequence has nothing to delete") {
+  commit_machine m;
+  m.take();
+  m.listed({});
+  m.done();
+  m.gone();
+  m.listed({1});
+  m.begin_pass();
+  m.begin_pass();
+  REQUIRE(m.came_to(event::pass_done));
+  m.count(); // 2
+  m.begin_pass();
+  REQUIRE(m.came_to(event::pass_done));
+  m.begin_pass();
+  REQUIRE(m.came_to(event::pass_done));
+  CHECK(m.sequence.idle());
+}
