@@ -18,13 +18,6 @@ scn stream_support(const stream_progress& progress) {
   return std::max(just_below(progress.last_durable_scn), progress.advance);
 }
 
-checkpoint_claim tenant_checkpoint(std::span<const stream_claim> streams, scn previous) {
-  auto least = std::ranges::min_element(streams, {}, &stream_claim::support);
-  if (least == streams.end())
-    return {previous, std::nullopt};
-  return {std::max(previous, least->support), least->stream};
-}
-
 unix_ns checkpoint_due_at(unix_ns last_commit_at, duration_ns interval, duration_ns phase) {
   auto half = interval / 2;
   auto wait = half - std::min(phase, half);

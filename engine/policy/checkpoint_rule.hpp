@@ -4,9 +4,9 @@
 #include "engine/model/ids.hpp"
 
 #include <optional>
-#include <span>
 
-/// When a tenant's checkpoint starts, and how far it may claim. Pure functions; times and positions come in.
+/// When a tenant's checkpoint starts, and how far one stream lets it claim. Pure functions; times and
+/// positions come in.
 namespace varve {
 
 /// What is known of one stream.
@@ -20,23 +20,6 @@ struct stream_progress {
 /// pending entry; without one, just below the last durable SCN (SCNs may repeat, so another entry with that
 /// very SCN may follow) or the advance, whichever is larger. 0: it supports nothing yet.
 scn stream_support(const stream_progress& progress);
-
-struct stream_claim {
-  stream_id stream;
-  scn support = 0;
-};
-
-/// The checkpoint of a tenant and the stream that holds it back.
-struct checkpoint_claim {
-  scn checkpoint = 0;
-  std::optional<stream_id>
-      limiting_stream; ///< the one with the least support, of equals the first; empty: no stream
-  friend bool operator==(const checkpoint_claim&, const checkpoint_claim&) = default;
-};
-
-/// The least support of all streams, but never less than `previous`: a checkpoint does not go back, whatever
-/// a stream says (a stream opened late supports nothing at first). Without streams: `previous`.
-checkpoint_claim tenant_checkpoint(std::span<const stream_claim> streams, scn previous);
 
 /// When the next checkpoint starts: once the last commit is older than half of the interval, so that with the
 /// time the commit takes a checkpoint is never older than the whole. `phase` < half of the interval brings it

@@ -1,7 +1,5 @@
 #include "engine/policy/piece_grid.hpp"
 
-#include <algorithm>
-
 namespace varve {
 
 piece_bounds piece_grid::cell_of(scn at) const {
@@ -11,10 +9,6 @@ piece_bounds piece_grid::cell_of(scn at) const {
   if (at > anchor_scn)
     start += (at - anchor_scn) / interval_ns * interval_ns;
   return {start, interval_ns < scn_max - start ? start + interval_ns : scn_max};
-}
-
-piece_bounds piece_grid::next_piece(scn previous_end, scn first_scn) const {
-  return {previous_end, boundary_after(std::max(previous_end, first_scn))};
 }
 
 } // namespace varve

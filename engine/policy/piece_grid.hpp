@@ -7,8 +7,9 @@ namespace varve {
 
 /// Where one piece of log time ends and the next begins: a pure function of SCNs, so that every stream, every
 /// restart and every engine cuts at the same places without talking to each other. Log time from `anchor_scn`
-/// on is laid out in cells of `interval_ns`; a piece is one cell and the empty cells before it. A change of
-/// the interval is a new grid, anchored where the last piece ends. All functions are total: no SCN overflows.
+/// on is laid out in cells of `interval_ns`; a piece begins where the one before ended and ends with the cell
+/// of its first entry, so that it absorbs the empty cells between. A change of the interval is a new grid,
+/// anchored where the last piece ends. All functions are total: no SCN overflows.
 struct piece_grid {
   scn anchor_scn = 0;
   duration_ns interval_ns = 0; ///< 0: no split, all of log time is one cell
@@ -20,12 +21,6 @@ struct piece_grid {
 
   /// cell_of(at).end_scn: an entry with this SCN or a later one belongs to another piece.
   scn boundary_after(scn at) const { return cell_of(at).end_scn; }
-
-  /// The piece that the entry `first_scn` makes, after a piece that ended at `previous_end` (the anchor, for
-  /// the first of a round): it begins where that one ended, so that it absorbs the empty cells between, and
-  /// ends with the cell of the entry. An entry below `previous_end` counts as one at it (the first piece of a
-  /// round).
-  piece_bounds next_piece(scn previous_end, scn first_scn) const;
 
   friend bool operator==(const piece_grid&, const piece_grid&) = default;
 };
