@@ -62,6 +62,7 @@ TEST_CASE("times parse with or without clock and fraction, or as plain nanosecon
   CHECK(*parse_time("2021-04-30 11:33:41.5") == 1619782421500000000);
   CHECK(*parse_time("2021-04-30") == 1619740800000000000);
   CHECK(*parse_time("1619782421845543999") == 1619782421845543999);
+  CHECK(*parse_time("1") == 1);
 }
 
 TEST_CASE("a printed time parses back to its microsecond") {
@@ -76,10 +77,11 @@ TEST_CASE("text that is no time is refused") {
   for (auto text : {"", "yesterday", "2021-02-30", "2021-13-01", "2021-4-30", "1969-12-31",
                     "2021-04-30 24:00:00", "2021-04-30 11:60:00", "2021-04-30 11:33", "2021-04-30 11:33:41.",
                     "2021-04-30 11:33:41.1234567890", "2021-04-30 11:33:41 ", "2021-04-30x11:33:41", "-5",
-                    "18446744073709551616", "2021-04-30 11:33:41Z"}) {
+                    "18446744073709551616", "2021-04-30 11:33:41Z", "0", "00", "01619782421845543999"}) {
     INFO(text);
     CHECK(parse_time(text).code() == errc::invalid_argument);
   }
+  CHECK(parse_time("0").error().hint.find("1 or more") != std::string::npos); // SCN 0 is none
 }
 
 TEST_CASE("a date is eight digits of the UTC day") {
