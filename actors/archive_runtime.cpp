@@ -249,19 +249,22 @@ void archive_runtime::pull(tenant_id id, const std::shared_ptr<stream_buffer>& s
   parts.intake = intake(id);
   parts.stream = stream;
   parts.source = source;
-  parts.on_error = settings_.on_error;
-  parts.on_break = [this, id](break_record why) {
+  auto checkpoint = [this, id] {
+    std::shared_lock lock{mutex_};
+    auto found = tenants_.find(id);
+    return found == tenants_.end() ? checkpoint_actor{} : found->second->checkpoint;
+  };
+  auto trouble = [checkpoint, stream = stream->id()](error_ptr why) {
+    if (auto to = checkpoint())
+      caf::anon_send(to, trouble_atom::value, stream.value, std::move(why));
+  };
+  parts.on_error = [trouble](const error& why) { trouble(std::make_shared<const error>(why)); };
+  parts.on_well = [trouble] { trouble(nullptr); };
+  parts.on_break = [checkpoint](break_record why) {
     tenant_order broken;
     broken.what = tenant_order::kind::interrupt;
     broken.broken = std::move(why);
-    checkpoint_actor to;
-    {
-      std::shared_lock lock{mutex_};
-      auto found = tenants_.find(id);
-      if (found != tenants_.end())
-        to = found->second->checkpoint;
-    }
-    if (to)
+    if (auto to = checkpoint())
       caf::anon_send(to, order_atom::value, std::make_shared<const tenant_order>(std::move(broken)));
   };
   auto puller = spawn_source_puller(system_, std::move(parts), settings_.how);

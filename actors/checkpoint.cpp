@@ -125,6 +125,15 @@ void checkpoint_state::trouble(const error_ptr& what) {
   publish_status();
 }
 
+void checkpoint_state::trouble_of_source(stream_id stream, const error_ptr& what) {
+  if (what)
+    source_trouble[stream] = what;
+  else
+    source_trouble.erase(stream);
+  if (in_force())
+    publish_status();
+}
+
 /// Where the last life of the engine left off.
 void checkpoint_state::start() {
   auto round = parts.status.round.status;
@@ -153,6 +162,9 @@ checkpoint_actor spawn_checkpoint(caf::actor_system& system, checkpoint_parts pa
             },
             [&state](repeat_atom, std::uint64_t id) { state.load_repeat(stream_id{id}); },
             [&state](trouble_atom, const error_ptr& what) { state.trouble(what); },
+            [&state](trouble_atom, std::uint64_t stream, const error_ptr& what) {
+              state.trouble_of_source(stream_id{stream}, what);
+            },
             [&state](beat_atom) { state.beat(); },
             [&state](retry_atom, std::uint64_t generation) {
               if (generation == state.generation)

@@ -5,6 +5,7 @@
 #include "actors/piece_ledger.hpp"
 #include "actors/piece_writer.hpp"
 
+#include <map>
 #include <memory>
 #include <set>
 
@@ -73,6 +74,7 @@ struct checkpoint_state {
 
   // what is told
   error_ptr writer_trouble, commit_trouble;
+  std::map<stream_id, error_ptr> source_trouble;
   unix_ns trouble_since = 0;
   std::string told_comment;
 
@@ -85,6 +87,7 @@ struct checkpoint_state {
   void start();
   void wait(const durable_wait_ptr& what);
   void trouble(const error_ptr& what);
+  void trouble_of_source(stream_id stream, const error_ptr& what);
 
   // ---- checkpoint_takeover.cpp
   void take_over();

@@ -50,6 +50,10 @@ std::string checkpoint_state::comment() const {
     return ledger->interruption()->reason;
   if (break_wanted)
     return break_wanted->reason;
+  if (in_force() && !source_trouble.empty()) {
+    auto& [stream, why] = *source_trouble.begin();
+    return "the source of stream " + to_string(stream) + ": " + why->to_string();
+  }
   return waiting_for();
 }
 

@@ -91,6 +91,8 @@ using checkpoint_actor = caf::typed_actor<
     caf::reacts_to<repeat_atom, std::uint64_t>,
     // The writer cannot go on (nullptr: it can again).
     caf::reacts_to<trouble_atom, error_ptr>,
+    // The same of a stream's source.
+    caf::reacts_to<trouble_atom, std::uint64_t, error_ptr>,
     // To itself: look whether a checkpoint is due.
     caf::reacts_to<beat_atom>,
     // To itself: an operation that failed is tried again.

@@ -69,6 +69,14 @@ void piece_ledger::adopt(const committed_state& state) {
   sealed_counts_.entries -= std::min(sealed_counts_.entries, open_counts.entries);
 }
 
+void piece_ledger::piece_was_made(piece_key piece, unix_ns at) {
+  auto found = pieces_.find(piece);
+  if (found == pieces_.end())
+    return;
+  found->second.created_at = at;
+  changed_pieces_[piece];
+}
+
 void piece_ledger::begin_round(std::uint64_t piece_interval_ns, round_id round_floor, piece_id piece_floor) {
   record_.next_round = std::max(record_.next_round, round_floor);
   record_.next_piece = std::max(record_.next_piece, piece_floor);

@@ -23,6 +23,9 @@ public:
   /// After a takeover that found no commit.
   void adopt_nothing(const commit_record& first);
 
+  /// What the commit does not say of an open piece that was adopted; its row counts as changed.
+  void piece_was_made(piece_key piece, unix_ns at);
+
   void absorb(const durable_report& report);
   /// A stream took part for the first time, restarted in a new round, or was dropped.
   void note_stream(const stream_row& row);

@@ -13,7 +13,7 @@ struct puller_state {
   explicit puller_state(source_puller_actor::stateful_pointer<puller_state> s) : self(s) {}
   source_puller_actor::stateful_pointer<puller_state> self;
   source_puller_parts parts;
-  bool stopped = false;
+  bool stopped = false, failing = false;
 
   void again(std::chrono::nanoseconds pause) {
     if (!stopped)
@@ -63,15 +63,22 @@ struct puller_state {
         return again(idle_pause);
       }
     }
+    well();
     if (batch->nothing_before != 0)
       parts.stream->advance(batch->nothing_before);
     again(batch->entries.empty() ? std::chrono::nanoseconds(idle_pause) : std::chrono::nanoseconds(0));
   }
 
   void failed(const error& why) {
+    failing = true;
     if (parts.on_error)
       parts.on_error(why);
     again(error_pause);
+  }
+
+  void well() {
+    if (std::exchange(failing, false) && parts.on_well)
+      parts.on_well();
   }
 };
 
@@ -87,6 +94,7 @@ source_puller_actor spawn_source_puller(caf::actor_system& system, source_puller
     return {[&state](work_atom) { state.step(); },
             [&state](stop_atom) {
               state.stopped = true;
+              state.well();
               state.self->quit();
               return true;
             }};

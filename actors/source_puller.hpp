@@ -19,6 +19,7 @@ struct source_puller_parts {
   log_source* source = nullptr;
   std::function<void(break_record)> on_break; ///< log is gone
   std::function<void(const error&)> on_error; ///< the source failed; tried again
+  std::function<void()> on_well;              ///< after on_error: it does not fail any more, or was let go
 };
 
 /// `how` own_threads: log_source::read may block.

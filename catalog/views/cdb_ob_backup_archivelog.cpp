@@ -56,7 +56,7 @@ view_row row_of(const round_status_record& x, std::string comment) {
       number_cell(x.tenant),
       std::string(to_string(x.round.status)),
       number_cell(x.round.start_piece),
-      number_cell(x.current_piece),
+      number_cell(std::max(x.current_piece, x.round.start_piece)), // its first one may be still to come
       time_text(x.round.start_scn),
       time_text(x.round.checkpoint_scn),
       number_cell(x.counts.input_bytes),

@@ -82,7 +82,7 @@ TEST_CASE("checkpoint rounds: NOARCHIVELOG waits for a dead destination no longe
   CHECK(f.now() - asked_at >= 29 * one_second);
   CHECK(f.row().round.status == round_status::stop);
   CHECK(f.catalog->snapshot()->outbox(tenant).value().size() == 1);
-  CHECK(f.listener.has("resend 1 from 30"));
+  CHECK(f.run_until([&] { return f.listener.has("resend 1 from 30"); }));
   f.medium().set_dead(false);
   REQUIRE(f.run_until([&] { return f.catalog->snapshot()->outbox(tenant).value().empty(); }));
   CHECK(f.committed().commit.record.round.status == round_status::stop);

@@ -9,6 +9,8 @@
 #include <catch2/catch.hpp>
 
 #include <condition_variable>
+#include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -160,14 +162,21 @@ struct engine_host {
 
   /// Commits cannot be made any more, although segments still can.
   void take_commits_away() {
-    std::filesystem::rename(commits(), commits().string() + ".away");
-    std::ofstream(commits()) << "in the way";
+    std::filesystem::create_symlink("nowhere", away());
+    swap_commits();
   }
   void bring_commits_back() {
-    std::filesystem::remove(commits());
-    std::filesystem::rename(commits().string() + ".away", commits());
+    swap_commits();
+    std::filesystem::remove(away());
   }
   std::filesystem::path commits() const { return archive / "t1001" / "commits"; }
+
+private:
+  std::string away() const { return commits().string() + ".away"; }
+  /// At once: a moment without the folder would be an archive that has lost its commits.
+  void swap_commits() const {
+    REQUIRE(::renameat2(AT_FDCWD, commits().c_str(), AT_FDCWD, away().c_str(), RENAME_EXCHANGE) == 0);
+  }
 };
 
 inline append_answer put(log_stream& to, lsn at, scn when, std::string_view text) {
