@@ -109,7 +109,8 @@ struct stream_options {
 };
 
 /// One tenant's log stream; the one appender's handle. Calls on one stream must not overlap unless noted;
-/// different streams are independent. Closed by its destructor (the stream stays in the tenant's checkpoint).
+/// different streams are independent. Closed by its destructor (the stream stays in the tenant's checkpoint),
+/// which waits for a log_source::read() under way and must run before the engine's.
 class log_stream {
 public:
   virtual ~log_stream() = default;

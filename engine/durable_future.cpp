@@ -1,5 +1,7 @@
 #include "engine/archive_engine_impl.hpp"
 
+#include <algorithm>
+
 namespace varve {
 
 void durable_future::shared_state::fulfil(const durable_answer& with) {
@@ -17,6 +19,8 @@ durable_answer durable_future::get() const {
 }
 
 std::optional<durable_answer> durable_future::get_for(std::chrono::nanoseconds limit) const {
+  // Added to the clock, the longest limit there is would lie in the past.
+  limit = std::min<std::chrono::nanoseconds>(limit, std::chrono::hours(24 * 365 * 100));
   std::unique_lock lock{state_->mutex};
   state_->ready.wait_for(lock, limit, [this] { return state_->answer.has_value(); });
   return state_->answer;

@@ -269,8 +269,17 @@ result<std::vector<sql_result>> execute_statements(archive_engine_impl& engine, 
   std::vector<sql_result> results;
   executor run{engine};
   for (auto& each : parsed.statements) {
-    VARVE_TRY_ASSIGN(auto made, std::visit(run, each.body));
-    results.push_back(std::move(made));
+    auto made = std::visit(run, each.body);
+    if (!made.ok() && parsed.statements.size() > 1) {
+      auto failed = made.error();
+      failed.message = "statement " + std::to_string(results.size() + 1) + " of " +
+                       std::to_string(parsed.statements.size()) + " (" + to_string(each.at) +
+                       "): " + failed.message;
+      return failed;
+    }
+    if (!made.ok())
+      return made.error();
+    results.push_back(std::move(*made));
   }
   if (!results.empty())
     results.front().warnings.insert(results.front().warnings.begin(), parsed.warnings.begin(),

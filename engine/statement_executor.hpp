@@ -15,7 +15,8 @@ struct tenant_settings {
   static result<tenant_settings> of(const catalog_snapshot& from, tenant_id tenant);
 };
 
-/// Runs statements one after the other and stops at the first error. The error says which statement failed.
+/// Runs statements one after the other and stops at the first error. Of more than one, the error
+/// says which failed.
 result<std::vector<sql_result>> execute_statements(archive_engine_impl& engine, std::string_view text);
 
 } // namespace varve

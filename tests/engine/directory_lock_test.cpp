@@ -1,0 +1,68 @@
+#include "engine/directory_lock.hpp"
+#include "tests/harness/temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <unistd.h>
+
+using namespace varve;
+using varve::test::temp_dir;
+
+namespace {
+bool mentions(const error& why, const std::string& text) {
+  return why.to_string().find(text) != std::string::npos;
+}
+} // namespace
+
+TEST_CASE("directory lock: one at a time, and the second is told who has it") {
+  temp_dir dir;
+  auto data = (dir / "data").string();
+  {
+    auto first = directory_lock::take(data);
+    REQUIRE(first.ok());
+    auto second = directory_lock::take(data);
+    REQUIRE(second.code() == errc::already_open);
+    CHECK(mentions(second.error(), data));
+    CHECK(mentions(second.error(), "process " + std::to_string(::getpid()) + "."));
+  }
+  CHECK(directory_lock::take(data).ok());
+}
+
+TEST_CASE("directory lock: whoever it was moved to has it") {
+  temp_dir dir;
+  std::unique_ptr<directory_lock> held;
+  {
+    auto taken = directory_lock::take(dir.string());
+    REQUIRE(taken.ok());
+    held = std::make_unique<directory_lock>(std::move(*taken));
+  }
+  CHECK(directory_lock::take(dir.string()).code() == errc::already_open);
+  held.reset();
+  CHECK(directory_lock::take(dir.string()).ok());
+}
+
+TEST_CASE("directory lock: a file that a dead process left keeps nobody out") {
+  temp_dir dir;
+  std::ofstream(dir / "LOCK") << "99999999999999999999999999999999999999999999999999\n";
+  auto first = directory_lock::take(dir.string());
+  REQUIRE(first.ok());
+  auto second = directory_lock::take(dir.string());
+  REQUIRE_FALSE(second.ok());
+  CHECK_FALSE(mentions(second.error(), "9999"));
+}
+
+TEST_CASE("directory lock: a directory that cannot be had is named with the reason") {
+  temp_dir dir;
+  CHECK(directory_lock::take("").code() == errc::invalid_argument);
+  auto orphan = (dir / "no" / "data").string();
+  auto parentless = directory_lock::take(orphan);
+  REQUIRE_FALSE(parentless.ok());
+  CHECK(mentions(parentless.error(), orphan));
+  CHECK(parentless.error().sys_errno == ENOENT);
+  std::ofstream(dir / "file") << "a file";
+  auto file = directory_lock::take((dir / "file").string());
+  REQUIRE_FALSE(file.ok());
+  CHECK(mentions(file.error(), (dir / "file").string()));
+  CHECK(file.error().sys_errno == ENOTDIR);
+}
