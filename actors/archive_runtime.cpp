@@ -10,11 +10,11 @@ namespace varve {
 namespace {
 
 memory_budget::limits limits_of(const archive_runtime::settings& given) {
-  // Two blocks per worker are never lent, so that what is inside can be packed and get out.
+  // Two blocks per worker are never lent: a compressor's own copies of the block it packs, raw and packed.
   auto block = std::uint64_t{given.block_bytes} + slab_arena::slab_bytes * 2;
   auto reserve = std::min(given.budget_bytes / 4, block * 2 * given.workers);
-  auto run = (std::uint64_t{given.block_bytes} + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes *
-             slab_arena::slab_bytes;
+  auto run = (format::block_header_bytes + std::uint64_t{given.block_bytes} + slab_arena::slab_bytes - 1) /
+             slab_arena::slab_bytes * slab_arena::slab_bytes;
   auto room = std::clamp<std::uint64_t>(given.budget_bytes / 64, slab_arena::slab_bytes,
                                         std::max<std::uint64_t>(given.block_bytes, slab_arena::slab_bytes));
   room = room / slab_arena::slab_bytes * slab_arena::slab_bytes;
@@ -81,6 +81,8 @@ void archive_runtime::add_tenant(const tenant_facts& facts) {
   }
   // The gate is as the catalog says before the first append can come.
   auto round = facts.status.round.status;
+  if (round == round_status::beginning || (facts.archiving && round == round_status::stop))
+    made->intake->begin_round(); // what is known is of the rounds before
   if (round == round_status::interrupted)
     made->intake->set_gate(intake_gate::interrupted);
   else if (facts.archiving || round == round_status::beginning || round == round_status::doing)
@@ -181,9 +183,15 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
     caf::anon_send(to, repeat_atom::value, stream.value);
   };
   of.intake->connect(std::move(signals));
-  supervise(supervisor_, of.intake,
-            {caf::actor_cast<caf::actor>(of.checkpoint), caf::actor_cast<caf::actor>(of.log_stream),
-             caf::actor_cast<caf::actor>(of.writer)});
+  std::vector<caf::actor> needed{caf::actor_cast<caf::actor>(of.checkpoint),
+                                 caf::actor_cast<caf::actor>(of.log_stream),
+                                 caf::actor_cast<caf::actor>(of.writer), caf::actor_cast<caf::actor>(pool),
+                                 caf::actor_cast<caf::actor>(catalog_writer_)};
+  for (auto& compressor : compressors_)
+    needed.push_back(caf::actor_cast<caf::actor>(compressor));
+  supervise(supervisor_, of.intake, std::move(needed), [to = of.checkpoint](const error& why) {
+    caf::anon_send(to, end_atom::value, std::make_shared<const error>(why));
+  });
 }
 
 void archive_runtime::end_tenant(tenant& of) {

@@ -8,6 +8,7 @@ namespace {
 struct watched {
   std::shared_ptr<tenant_intake> intake;
   std::vector<caf::actor> actors;
+  std::function<void(const error&)> on_end;
 };
 using watched_ptr = std::shared_ptr<const watched>;
 
@@ -22,7 +23,7 @@ namespace {
 struct supervisor_state {
   static inline const char* name = "supervisor";
   supervisor_state() = default;
-  std::map<caf::actor_addr, std::shared_ptr<tenant_intake>> tenants;
+  std::map<caf::actor_addr, std::map<tenant_id, watched_ptr>> needed_by;
 };
 
 } // namespace
@@ -30,33 +31,36 @@ struct supervisor_state {
 caf::actor spawn_supervisor(caf::actor_system& system, std::function<void(const error&)> on_error) {
   return system.spawn([on_error](caf::stateful_actor<supervisor_state>* self) -> caf::behavior {
     self->set_down_handler([self, on_error](caf::down_msg& down) {
-      auto found = self->state.tenants.find(down.source);
-      if (found == self->state.tenants.end())
+      auto node = self->state.needed_by.extract(down.source);
+      if (node.empty() || down.reason == caf::exit_reason::user_shutdown ||
+          down.reason == caf::exit_reason::kill)
         return;
-      auto intake = found->second;
-      self->state.tenants.erase(found);
-      if (down.reason == caf::exit_reason::user_shutdown || down.reason == caf::exit_reason::kill)
-        return;
-      auto why = fail(errc::invalid_status,
-                      "an actor of tenant " + to_string(intake->id()) +
-                          " ended: " + self->system().render(down.reason),
-                      "this is a bug in Varve; what is committed is safe, reopen the engine to go on");
-      intake->set_gate(intake_gate::stopped, why);
-      if (on_error)
-        on_error(why);
+      for (auto& [tenant, what] : node.mapped()) {
+        auto why =
+            fail(errc::invalid_status,
+                 "an actor of tenant " + to_string(tenant) + " ended: " + self->system().render(down.reason),
+                 "this is a bug in Varve; what is committed is safe, reopen the engine to go on");
+        what->intake->set_gate(intake_gate::stopped, why); // at once: nothing more is accepted
+        what->on_end(why);
+        if (on_error)
+          on_error(why);
+      }
     });
     return {[self](const watched_ptr& what) {
       for (auto& actor : what->actors) {
-        self->monitor(actor);
-        self->state.tenants[actor.address()] = what->intake;
+        auto& tenants = self->state.needed_by[actor.address()];
+        if (tenants.empty())
+          self->monitor(actor);
+        tenants[what->intake->id()] = what;
       }
     }};
   });
 }
 
 void supervise(const caf::actor& supervisor, std::shared_ptr<tenant_intake> intake,
-               std::vector<caf::actor> actors) {
-  caf::anon_send(supervisor, std::make_shared<const watched>(watched{std::move(intake), std::move(actors)}));
+               std::vector<caf::actor> actors, std::function<void(const error&)> on_end) {
+  caf::anon_send(supervisor, std::make_shared<const watched>(
+                                 watched{std::move(intake), std::move(actors), std::move(on_end)}));
 }
 
 } // namespace varve

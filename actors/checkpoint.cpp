@@ -53,9 +53,9 @@ bool checkpoint_state::has_news() const {
     if (!s.started)
       continue;
     bool noted_as_dropped = known != nullptr && known->dropped;
-    if (s.dropped ? !noted_as_dropped || !stream->attached() : noted_as_dropped && stream->attached())
+    if (s.dropped ? !noted_as_dropped || !stream->attached() : noted_as_dropped)
       return true; // dropped, to be forgotten, or open again
-    if (s.dropped || noted_as_dropped)
+    if (s.dropped)
       continue;
     any = true;
     start = std::max(start, s.start_scn);
@@ -165,6 +165,7 @@ checkpoint_actor spawn_checkpoint(caf::actor_system& system, checkpoint_parts pa
             [&state](trouble_atom, std::uint64_t stream, const error_ptr& what) {
               state.trouble_of_source(stream_id{stream}, what);
             },
+            [&state](end_atom, const error_ptr& why) { state.stopped(*why); },
             [&state](beat_atom) { state.beat(); },
             [&state](retry_atom, std::uint64_t generation) {
               if (generation == state.generation)

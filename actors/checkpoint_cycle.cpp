@@ -116,7 +116,7 @@ void checkpoint_state::note_streams() {
       auto row = *known;
       row.dropped = true;
       ledger->note_stream(row);
-    } else if (!s.dropped && known->dropped && stream->attached()) {
+    } else if (!s.dropped && known->dropped) {
       auto row = *known;
       row.dropped = false; // opened again
       ledger->note_stream(row);
@@ -150,7 +150,7 @@ void checkpoint_state::decide_checkpoint() {
       auto* known = ledger->stream(stream->id());
       auto s = stream->support(known != nullptr ? &known->position : nullptr);
       waits_for_start |= s.waits_for_start;
-      bool takes_part = s.started && !s.dropped && (known == nullptr || !known->dropped);
+      bool takes_part = s.started && !s.dropped;
       if (!takes_part && !s.quiet)
         continue;
       counted.insert(stream->id());
@@ -180,7 +180,7 @@ void checkpoint_state::decide_checkpoint() {
         continue;
       auto* known = ledger->stream(stream->id());
       auto s = stream->support(known != nullptr ? &known->position : nullptr);
-      again |= s.started && !s.dropped && s.supports < claim && !(known != nullptr && known->dropped);
+      again |= s.started && !s.dropped && s.supports < claim;
     }
     if (!again) {
       cycle_checkpoint = claim;
@@ -189,6 +189,7 @@ void checkpoint_state::decide_checkpoint() {
     }
     if (claim > round.checkpoint_scn)
       intake.set_checkpoint(round.checkpoint_scn);
+    note_streams();
   }
   round.checkpoint_scn = cycle_checkpoint;
 }

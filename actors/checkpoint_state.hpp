@@ -73,7 +73,7 @@ struct checkpoint_state {
   std::uint64_t seen_entries = 0; // accepted when the last cycle cut
 
   // what is told
-  error_ptr writer_trouble, commit_trouble;
+  error_ptr writer_trouble, commit_trouble, pass_trouble;
   std::map<stream_id, error_ptr> source_trouble;
   unix_ns trouble_since = 0;
   std::string told_comment;
@@ -145,6 +145,8 @@ struct checkpoint_state {
   void record(change_set changes, std::function<void()> then);
   void later(change_set changes);
   void tell(std::function<void(archive_listener&)> what);
+  static error given_up(const stream_buffer& stream);
+  std::shared_ptr<stream_buffer> owing_stream() const;
   std::string comment() const;
   std::string waiting_for() const;
 };

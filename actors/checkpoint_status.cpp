@@ -54,6 +54,8 @@ std::string checkpoint_state::comment() const {
     auto& [stream, why] = *source_trouble.begin();
     return "the source of stream " + to_string(stream) + ": " + why->to_string();
   }
+  if (pass_trouble)
+    return "commits that nobody needs any more cannot be deleted: " + pass_trouble->to_string();
   return waiting_for();
 }
 
@@ -103,11 +105,27 @@ void checkpoint_state::publish_status() {
   later(std::move(changes));
 }
 
+error checkpoint_state::given_up(const stream_buffer& stream) {
+  return fail(errc::canceled,
+              "stream " + to_string(stream.id()) + " was given up from LSN " +
+                  std::to_string(stream.expected_lsn()) + " on",
+              "hand over again from there");
+}
+
+/// One that has accepted log that was given up and did not come again; nullptr: none.
+std::shared_ptr<stream_buffer> checkpoint_state::owing_stream() const {
+  for (auto& stream : parts.intake->streams())
+    if (stream->expected_lsn() < stream->accepted_upto())
+      return stream;
+  return nullptr;
+}
+
 /// A commit counts: everything that it made true is said now, and not before.
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
   auto checkpoint = record.round.checkpoint_scn;
-  if (parts.intake->checkpoint() < checkpoint)
+  // Not where an old round is ended: streams do not know yet what of their log it has.
+  if (!ending_old_round && parts.intake->checkpoint() < checkpoint)
     parts.intake->set_checkpoint(checkpoint);
 
   change_set changes;
@@ -131,20 +149,18 @@ void checkpoint_state::publish_commit() {
         position = row->position;
       if (position.next_lsn < wait->upto) {
         auto stream = parts.intake->find(wait->stream);
-        if (auto next = stream ? stream->expected_lsn() : 0; next < wait->upto) {
+        if (stream && stream->expected_lsn() < wait->upto) {
           // The takeover found another position than was assumed, and the listener was told.
-          answers.emplace_back(
-              wait, durable_answer{fail(errc::canceled,
-                                        "stream " + to_string(wait->stream) + " was given up from LSN " +
-                                            std::to_string(next) + " on",
-                                        "hand over again from there"),
-                                   position});
+          answers.emplace_back(wait, durable_answer{given_up(*stream), position});
           continue;
         }
         waits.push_back(wait); // accepted after the cut
         cycle_again = true;
         continue;
       }
+    } else if (auto stream = owing_stream()) {
+      answers.emplace_back(wait, durable_answer{given_up(*stream), position});
+      continue;
     }
     answers.emplace_back(wait, durable_answer{{}, position});
   }

@@ -158,6 +158,8 @@ void checkpoint_state::run(const commit_sequence::step& step) {
     return stopped(step.why);
   case event::pass_done:
     in_pass = false;
+    pass_trouble = step.why.code == errc::ok ? nullptr : std::make_shared<const error>(step.why);
+    publish_status();
     if (cycle_again || stop_wanted || !close_promises.empty())
       start_cycle();
     return;
@@ -357,7 +359,7 @@ void checkpoint_state::abandon(const std::string& why) {
   in_cycle = cycle_again = in_pass = round_is_over = ending_old_round = false;
   retry_operation.reset();
   making = nullptr;
-  writer_trouble = nullptr;
+  writer_trouble = pass_trouble = nullptr;
   noted.clear();
   cycle_moved.clear();
   cycle_dropped.clear();

@@ -52,6 +52,9 @@ commit_sequence::step commit_sequence::begin_pass() {
 commit_sequence::step commit_sequence::answer(const commit_answer& got) {
   if (state_ == state::fenced || state_ == state::stopped || state_ == state::idle)
     return {};
+  if (in_pass())
+    if (auto failed = failure(got))
+      return end_pass(*failed);
   switch (current_.what) {
   case verb::list: {
     auto& listed = std::get<result<std::vector<commit_seq>>>(got);
@@ -74,25 +77,18 @@ commit_sequence::step commit_sequence::answer(const commit_answer& got) {
   case verb::create: {
     auto& created = std::get<status>(got);
     if (!created.ok() && created.code() != errc::already_exists) {
-      auto repeat = state_ == state::pass_marking ? again() : create_next();
+      auto repeat = create_next();
       repeat.what = event::retry;
       repeat.why = created.error();
       return repeat;
     }
     return on_create(!created.ok());
   }
-  case verb::remove: {
-    auto& removed = std::get<status>(got);
-    if (!removed.ok() && removed.code() != errc::file_not_exist) {
-      auto repeat = again();
-      repeat.why = removed.error();
-      return repeat;
-    }
+  case verb::remove:
     if (state_ == state::pass_mark_clearing)
       return create_mark();
     pass_.erase(pass_.begin());
     return next_of_pass();
-  }
   case verb::none:
     break;
   }
@@ -271,12 +267,52 @@ commit_sequence::step commit_sequence::counted() {
   return {{}, event::counted, {}};
 }
 
-commit_sequence::step commit_sequence::next_of_pass() {
-  if (pass_.empty() || leave_pass_) {
-    state_ = state::owner;
-    current_ = {};
-    return {{}, event::pass_done, {}};
+bool commit_sequence::in_pass() const {
+  switch (state_) {
+  case state::pass_listing:
+  case state::pass_reading:
+  case state::pass_marking:
+  case state::pass_mark_reading:
+  case state::pass_mark_clearing:
+  case state::pass_removing:
+    return true;
+  default:
+    return false;
   }
+}
+
+/// The error that leaves open what has happened; nullopt: an answer.
+std::optional<error> commit_sequence::failure(const commit_answer& got) const {
+  if (auto* listed = std::get_if<result<std::vector<commit_seq>>>(&got))
+    return listed->ok() ? std::nullopt : std::optional{listed->error()};
+  auto code = errc::ok;
+  const error* why = nullptr;
+  if (auto* read = std::get_if<result<bytes>>(&got)) {
+    code = read->code();
+    why = read->ok() ? nullptr : &read->error();
+    if (code == errc::checksum_error)
+      return std::nullopt;
+  } else {
+    auto& made = std::get<status>(got);
+    code = made.code();
+    why = made.ok() ? nullptr : &made.error();
+  }
+  bool answered =
+      why == nullptr || code == (current_.what == verb::create ? errc::already_exists : errc::file_not_exist);
+  return answered ? std::nullopt : std::optional{*why};
+}
+
+/// The pass is over, `why` if it could not do its work: the next one begins with a list of its own. Deleting
+/// is never worth holding a commit back.
+commit_sequence::step commit_sequence::end_pass(error why) {
+  state_ = state::owner;
+  current_ = {};
+  return {{}, event::pass_done, std::move(why)};
+}
+
+commit_sequence::step commit_sequence::next_of_pass() {
+  if (pass_.empty() || leave_pass_)
+    return end_pass({});
   auto lowest = pass_.front();
   // Only commits of other writers can be beginnings or marks we do not know of.
   if (lowest.value < epoch_.value || lowest == begin_at_)

@@ -33,7 +33,7 @@ public:
     counted,  ///< the commit counts: acknowledge what it reaches
     fenced,   ///< another writer owns the tenant: acknowledge nothing more
     stopped,  ///< the commits cannot be relied on; `why` says so
-    pass_done ///< deletion is over for now
+    pass_done ///< deletion is over for now; `why` says what kept it from its work, if anything did
   };
   struct step {
     commit_operation next;
@@ -60,7 +60,6 @@ public:
 
   bool idle() const { return state_ == state::owner; }
   bool owns() const;
-  bool fenced() const { return state_ == state::fenced; }
   /// The newest commit known to count, or (while taking over) the one found; meaningful once owns().
   const commit_record& newest() const { return last_; }
   epoch current_epoch() const { return epoch_; }
@@ -104,6 +103,9 @@ private:
   step took_over();
   step counted();
   step next_of_pass();
+  step end_pass(error why);
+  bool in_pass() const;
+  std::optional<error> failure(const commit_answer& got) const;
   bool follows(const commit_record& of, const result<bytes>& before) const;
   bool holds_mark(const result<bytes>& got) const;
   bool ours(bytes_view content);

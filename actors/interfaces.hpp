@@ -93,6 +93,8 @@ using checkpoint_actor = caf::typed_actor<
     caf::reacts_to<trouble_atom, error_ptr>,
     // The same of a stream's source.
     caf::reacts_to<trouble_atom, std::uint64_t, error_ptr>,
+    // An actor that the tenant needs has ended: stop. From the supervisor.
+    caf::reacts_to<end_atom, error_ptr>,
     // To itself: look whether a checkpoint is due.
     caf::reacts_to<beat_atom>,
     // To itself: an operation that failed is tried again.

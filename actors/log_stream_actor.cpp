@@ -76,18 +76,14 @@ struct stream_actor_state {
     auto& intake = *parts.intake;
     auto dropped = intake.take_all();
     dropped.clear();
-    bool any_held = false;
     for (auto& stream : intake.streams()) {
       bool held = stream->holds_beyond(stream->committed().next_lsn);
       auto from = stream->give_up();
-      any_held |= held;
       if (held)
         tell([tenant = intake.id(), id = stream->id(), from, why](archive_listener& listener) {
           listener.on_resend_from(tenant, id, from, why);
         });
     }
-    if (any_held)
-      intake.forget_advance();
     intake.take_all();
     intake.rearm();
   }

@@ -11,7 +11,7 @@ struct log_stream_parts {
   piece_writer_actor writer;
   std::vector<compressor_actor> compressors;
   std::function<void(notice)> notify; ///< has the listener called, in the order of the calls
-  std::uint64_t press_bytes = 0;               ///< how much to cut when memory is short
+  std::uint64_t press_bytes = 0;      ///< how much to cut when memory is short
 };
 
 log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts parts,

@@ -109,19 +109,22 @@ bool memory_budget::take(const std::shared_ptr<account>& which, stream_id stream
     std::lock_guard lock{mutex_};
     if (of.number != 0)
       claim_promise(*which, of);
-    if (of.promised >= bytes) {
+    auto& line = which->waiters_;
+    bool promised = of.promised >= bytes;
+    if (promised)
       of.promised -= bytes; // was charged when it was promised
-      return true;
-    }
-    if (of.promised > 0)
+    else if (of.promised > 0)
       credit(*which, std::exchange(of.promised, 0));
 
     // Nobody overtakes those who wait in the same account; who has a promise waits no more.
-    auto& line = which->waiters_;
     auto waits = std::find_if(line.begin(), line.end(), [](const waiter& w) { return w.promised == 0; });
     bool first = waits == line.end() || waits->number == of.number;
-    granted = first && fits(*which, bytes);
-    if (granted) {
+    granted = promised || (first && fits(*which, bytes));
+    if (promised) {
+      // Who still waits gets nothing until something is cut and written.
+      if (waits != line.end())
+        pressed[0] = which->tenant_;
+    } else if (granted) {
       if (of.number != 0)
         line.erase(waits);
       of.number = 0;
@@ -230,11 +233,6 @@ void memory_budget::expire(unix_ns now, duration_ns age) {
   run(calls);
 }
 
-void memory_budget::set_now(unix_ns now) {
-  std::lock_guard lock{mutex_};
-  now_ = now;
-}
-
 tenant_id memory_budget::largest() const {
   const account* most = nullptr;
   for (auto& a : accounts_)
@@ -265,9 +263,15 @@ std::uint64_t memory_budget::used_bytes(const std::shared_ptr<account>& which) c
   return which->used_;
 }
 
-bool memory_budget::under_pressure() const {
+std::uint64_t memory_budget::promised_bytes(const std::shared_ptr<account>& which) const {
   std::lock_guard lock{mutex_};
-  return used_ > lendable() / 4 * 3;
+  std::uint64_t sum = 0;
+  for (auto& w : which->waiters_) {
+    if (w.promised == 0)
+      break; // those with a promise come first
+    sum += w.promised;
+  }
+  return sum;
 }
 
 } // namespace varve

@@ -27,9 +27,9 @@ class memory_budget {
 public:
   struct limits {
     std::uint64_t budget_bytes = 0;
-    std::uint64_t reserve_bytes = 0; ///< part of budget_bytes
-    std::uint64_t run_bytes = slab_arena::slab_bytes;   ///< whole slabs that a full block surely fits in
-    std::uint64_t room_bytes = 0;    ///< promised to a stream that waits: about one block or more
+    std::uint64_t reserve_bytes = 0;                  ///< part of budget_bytes
+    std::uint64_t run_bytes = slab_arena::slab_bytes; ///< whole slabs that a full block surely fits in
+    std::uint64_t room_bytes = 0; ///< promised to a stream that waits: about one block or more
   };
   explicit memory_budget(limits given);
 
@@ -59,19 +59,17 @@ public:
 
   /// Ends promises older than `age` that nobody came for; the memory is free for all again.
   void expire(unix_ns now, duration_ns age);
-  /// Tells the budget the time, for the age of promises.
-  void set_now(unix_ns now);
-
   std::uint64_t used_bytes() const;
   std::uint64_t peak_bytes() const;
   std::uint64_t used_bytes(const std::shared_ptr<account>& which) const;
-  bool under_pressure() const; ///< more than three quarters of what may be lent is in use
+  /// Of these, what is promised to streams that have not come for it yet.
+  std::uint64_t promised_bytes(const std::shared_ptr<account>& which) const;
   slab_arena& arena() { return arena_; }
 
   /// Set once, before the first take().
   std::function<void(tenant_id, stream_id)> on_room;
   /// A tenant that should cut and sync what it holds: the one that uses most, when three quarters are
-  /// crossed, and the one that was refused.
+  /// crossed, and the one that was refused, or has others in line behind the one that was served.
   std::function<void(tenant_id)> on_pressure;
 
 private:

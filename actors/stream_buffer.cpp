@@ -37,9 +37,17 @@ append_answer stream_buffer::refuse(errc code, std::string message, std::string 
   return {append_outcome::error, expected_, fail(code, std::move(message), std::move(hint))};
 }
 
+/// No entry at or below this will follow, the host has said. While accepted log was given up that does not
+/// count: it must come again, whatever has been said since.
+scn stream_buffer::promised_scn() const {
+  if (started_)
+    return expected_ < accepted_ ? 0 : std::max(advance_, tenant_.advanced());
+  return known_from_ < accepted_ ? round_advance() : std::max(advance_, tenant_.advanced());
+}
+
 /// The largest SCN that a new entry must be above.
 scn stream_buffer::floor_scn() const {
-  return std::max({advance_, tenant_.advanced(), tenant_.checkpoint()});
+  return std::max(promised_scn(), tenant_.checkpoint());
 }
 
 /// What is wrong with an entry that nobody has seen before; nullopt: nothing.
@@ -102,6 +110,7 @@ append_answer stream_buffer::append(const log_entry& entry) {
   bool large = most > tenant_.limit().block_bytes;
   if (!room_for(most, large)) {
     seen_generation_ = room_generation_;
+    refused_ = true;
     return {append_outcome::full, started_ ? expected_ : entry.lsn, {}};
   }
   bool quiet = open_.entries == 0;
@@ -133,6 +142,7 @@ append_answer stream_buffer::append(const log_entry& entry) {
   if (start_scn_ == 0)
     start_scn_ = entry.scn;
   expected_ = entry.next_lsn;
+  accepted_ = std::max(accepted_, expected_);
   last_scn_ = entry.scn;
   tenant_.accepted_entries.fetch_add(1, std::memory_order_relaxed);
   tenant_.accepted_bytes.fetch_add(entry.payload.size(), std::memory_order_relaxed);
@@ -149,15 +159,17 @@ append_answer stream_buffer::append(const log_entry& entry) {
   return {append_outcome::accepted, expected_, {}};
 }
 
-/// Makes sure that `bytes_wanted` more fit into the open block's slabs, asking the budget for new ones. A
-/// block of one large entry is charged for its packed form as well: the reserve is made for ordinary blocks.
+/// Makes sure that `bytes_wanted` more fit into the open block's slabs, with the header that its packed form
+/// will have: a block that does not shrink must not need more memory than it holds. Asks the budget for new
+/// ones. A block of one large entry is charged for its packed form as well: the reserve is made for the
+/// compressors' copies of ordinary blocks.
 bool stream_buffer::room_for(std::uint64_t bytes_wanted, bool large) {
-  auto have = chain_.capacity() - chain_.size();
-  if (bytes_wanted <= have)
+  auto needed = chain_.size() + format::block_header_bytes + bytes_wanted;
+  if (needed <= chain_.capacity())
     return true;
   auto& arena = tenant_.budget().arena();
   auto run = arena.run_slabs() * slab_arena::slab_bytes;
-  if (busy_ && chain_.capacity() == 0 && bytes_wanted <= run && chain_.reserve_run()) {
+  if (busy_ && chain_.capacity() == 0 && needed <= run && chain_.reserve_run()) {
     if (tenant_.budget().take(tenant_.account(), id_, lease_, run)) {
       charge_.add(run);
       return true;
@@ -165,12 +177,11 @@ bool stream_buffer::room_for(std::uint64_t bytes_wanted, bool large) {
     chain_.clear();
     return false;
   }
-  auto slabs = whole_slabs(bytes_wanted - have);
-  auto charge = slabs + (large ? packed_bound(bytes_wanted) : 0);
+  auto charge = whole_slabs(needed) - chain_.capacity() + (large ? packed_bound(bytes_wanted) : 0);
   if (!tenant_.budget().take(tenant_.account(), id_, lease_, charge))
     return false;
   charge_.add(charge);
-  chain_.reserve(bytes_wanted);
+  chain_.reserve(format::block_header_bytes + bytes_wanted);
   return true;
 }
 
@@ -206,8 +217,9 @@ append_answer stream_buffer::repeat(const log_entry& entry) {
                                           " straddles the end of the log handed over before, LSN " +
                                           std::to_string(known));
   if (open_.entries > 0 && entry.lsn >= open_.first_lsn) {
-    chain_.gather(scratch_);
-    return compare(entry, open_, scratch_);
+    bytes raw;
+    chain_.gather(raw);
+    return compare(entry, open_, raw);
   }
   for (auto& block : in_flight_)
     if (entry.lsn >= block->header.first_lsn && entry.lsn < block->header.next_lsn) {
@@ -221,12 +233,14 @@ append_answer stream_buffer::repeat(const log_entry& entry) {
       return compare(entry, compare_header_, compare_raw_);
     if (compare_state_ == compare_state::loading) {
       seen_generation_ = room_generation_;
+      refused_ = true;
       return {append_outcome::full, expected_, {}};
     }
     if (compare_state_ == compare_state::none &&
         tenant_.compare_blocks.fetch_add(1) < tenant_intake::compare_blocks_max) {
       compare_state_ = compare_state::loading;
       seen_generation_ = room_generation_;
+      refused_ = true;
       tenant_.signal_repeat(id_);
       return {append_outcome::full, expected_, {}};
     }
@@ -266,12 +280,15 @@ bool stream_buffer::wait_for_room(std::chrono::nanoseconds limit) {
   return room_.wait_for(lock, limit, [&] { return room_generation_ != seen_generation_; });
 }
 
-void stream_buffer::on_room() {
+bool stream_buffer::on_room() {
+  bool refused = false;
   {
     std::lock_guard lock{mutex_};
     ++room_generation_;
+    refused = std::exchange(refused_, false);
   }
   room_.notify_all();
+  return refused;
 }
 
 void stream_buffer::advance(scn upto) {
@@ -289,6 +306,11 @@ lsn stream_buffer::expected_lsn() const {
   if (started_)
     return expected_;
   return asked_start_ ? std::max(*asked_start_, known_from_) : known_from_;
+}
+
+lsn stream_buffer::accepted_upto() const {
+  std::lock_guard lock{mutex_};
+  return started_ ? std::max(expected_, accepted_) : known_from_;
 }
 
 stream_position stream_buffer::committed() const {

@@ -37,6 +37,8 @@ public:
   bool wait_for_room(std::chrono::nanoseconds limit);
   void advance(scn upto);
   lsn expected_lsn() const;
+  /// Up to where log was ever accepted, also what was given up since and must come again.
+  lsn accepted_upto() const;
   stream_position committed() const;
   stream_id id() const { return id_; }
 
@@ -65,20 +67,22 @@ public:
   bool cut();
   /// When what is open was begun, as a running number of the tenant; 0: nothing is open.
   std::uint64_t open_since() const;
-  std::uint64_t open_bytes() const; ///< memory of the open block
+  std::uint64_t open_bytes() const; ///< memory of the open block, what is promised to it included
   /// How the stream stands if everything below `durable.next_lsn` is durable; nullptr = the committed
   /// position.
   stream_standing support(const stream_position* durable) const;
   /// A commit covers everything below position.next_lsn.
   void on_committed(const stream_position& position);
   /// Gives up everything that is not committed: fenced, stopped, interrupted. The next append must start at
-  /// the committed position, which is returned.
+  /// the committed position, which is returned. Until that log has come again, what was said to be past
+  /// (advance) does not count for this stream.
   lsn give_up();
-  /// The first LSN accepted that is not below `position`: what a commit at `position` does not hold.
+  /// Was log accepted that a commit at `position` does not hold?
   bool holds_beyond(lsn position) const;
   /// The block that ends at the committed position, read back for comparing repeats.
   void on_compare_block(std::optional<std::pair<block_header, bytes>> block);
-  void on_room();
+  /// Wakes append_wait. True: an append was refused for want of room since the last call.
+  bool on_room();
   bool attached() const;
 
 private:
@@ -89,6 +93,7 @@ private:
   void cut_locked(bool full);
   bool room_for(std::uint64_t bytes, bool large);
   scn floor_scn() const;
+  scn promised_scn() const;
   scn round_advance() const;
   bool recut(const cut_block_ptr& block, lsn from, std::deque<cut_block_ptr>& into);
 
@@ -97,11 +102,13 @@ private:
   mutable std::mutex mutex_; // guards all below
   std::condition_variable room_;
   std::uint64_t room_generation_ = 0, seen_generation_ = 0;
+  bool refused_ = false; // `full` was answered, and on_room() did not follow yet
 
   // where the stream stands
   bool attached_ = false;
   bool started_ = false; // expected_ counts
   lsn start_ = 0, expected_ = 0;
+  lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
   scn start_scn_ = 0;
   lsn known_from_ = 0; // archived before: a round's log cannot begin below
   scn last_scn_ = 0, advance_ = 0;
@@ -125,7 +132,6 @@ private:
   compare_state compare_state_ = compare_state::none;
   block_header compare_header_;
   bytes compare_raw_;
-  bytes scratch_;
 };
 
 } // namespace varve

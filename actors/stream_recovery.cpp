@@ -105,9 +105,8 @@ bool stream_buffer::recut(const cut_block_ptr& block, lsn from, std::deque<cut_b
     run.header.raw_bytes = static_cast<std::uint32_t>(run.body.size());
     memory_charge charge{tenant_.budget(), tenant_.account()};
     slab_chain chain{tenant_.budget().arena()};
-    charge.set((run.body.size() + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes *
-               slab_arena::slab_bytes);
-    chain.reserve(run.body.size());
+    chain.reserve(format::block_header_bytes + run.body.size());
+    charge.set(chain.capacity());
     chain.append(run.body);
     auto made = std::make_shared<cut_block>(std::move(chain), std::move(charge));
     made->header = run.header;
@@ -199,7 +198,7 @@ std::uint64_t stream_buffer::open_since() const {
 
 std::uint64_t stream_buffer::open_bytes() const {
   std::lock_guard lock{mutex_};
-  return chain_.capacity();
+  return chain_.capacity() + lease_.promised;
 }
 
 stream_standing stream_buffer::support(const stream_position* durable) const {
@@ -211,7 +210,7 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   s.row = {id_, start_, committed_, false};
   if (s.quiet) {
     s.start_scn = round_advance();
-    s.supports = std::max({last_scn_ == 0 ? 0 : last_scn_ - 1, advance_, tenant_.advanced()});
+    s.supports = std::max(last_scn_ == 0 ? 0 : last_scn_ - 1, promised_scn());
   }
   if (!started_)
     return s;
@@ -220,7 +219,7 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
     s.row.position = *durable;
   auto position = s.row.position;
   s.pending = expected_ != position.next_lsn;
-  stream_progress progress{position.last_scn, std::nullopt, std::max(advance_, tenant_.advanced())};
+  stream_progress progress{position.last_scn, std::nullopt, promised_scn()};
   if (s.pending) {
     progress.first_pending_scn = open_.first_scn;
     for (auto& block : in_flight_)
@@ -253,8 +252,6 @@ lsn stream_buffer::give_up() {
   open_since_ = 0;
   tenant_.budget().release(tenant_.account(), lease_);
   if (started_) {
-    if (expected_ > committed_.next_lsn)
-      advance_ = 0; // it was said of log that must come again now
     expected_ = committed_.next_lsn;
     last_scn_ = committed_.last_scn;
   }

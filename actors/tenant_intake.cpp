@@ -68,7 +68,10 @@ void tenant_intake::forget(stream_id id) {
   auto found = streams_.find(id);
   if (found == streams_.end() || found->second->attached())
     return;
-  archived_[id] = found->second->support(nullptr).row;
+  auto standing = found->second->support(nullptr);
+  if (!standing.dropped)
+    return; // opened again meanwhile
+  archived_[id] = standing.row;
   streams_.erase(found);
 }
 
@@ -99,16 +102,21 @@ void tenant_intake::set_gate(intake_gate gate, error why) {
     stopped_by_ = std::move(why);
   }
   gate_.store(gate, std::memory_order_release);
+  wake_waiters();
+}
+
+/// Whoever was refused gets another answer now.
+void tenant_intake::wake_waiters() {
   for (auto& stream : streams())
-    stream->on_room();
+    if (stream->on_room())
+      signal_room(stream->id());
 }
 
 void tenant_intake::set_option(const archive_option& option) {
   codec_.store(option.codec, std::memory_order_relaxed);
   if (mode_.exchange(option.mode) == option.mode)
     return;
-  for (auto& stream : streams())
-    stream->on_room();
+  wake_waiters();
 }
 
 void tenant_intake::advance(scn upto) {
@@ -158,8 +166,8 @@ void tenant_intake::cut_oldest(std::uint64_t bytes_wanted) {
   }
   // What is cut already and on its way gives memory back by itself; cutting more would only make small
   // blocks.
-  auto used = budget_.used_bytes(account_);
-  if (used > held && used - held > 2 * bytes_wanted)
+  auto idle = held + budget_.promised_bytes(account_);
+  if (auto used = budget_.used_bytes(account_); used > idle && used - idle > 2 * bytes_wanted)
     return;
   std::sort(open.begin(), open.end(), [](auto& a, auto& b) { return a.since < b.since; });
   std::uint64_t cut = 0;

@@ -40,7 +40,7 @@ public:
   const limits& limit() const { return limits_; }
   log_time_grid& grid() { return grid_; }
 
-  /// Set once, before the first stream is opened; cleared when the actors end.
+  /// Set when the tenant's actors are there; cleared when they end.
   void connect(signals to);
   void disconnect();
 
@@ -57,17 +57,16 @@ public:
   void begin_round();
 
   intake_gate gate() const { return gate_.load(std::memory_order_acquire); }
-  /// Opening or closing wakes everybody who waits for room. `why`: the answer of append at a stopped gate.
+  /// Opening or closing wakes everybody who waits for room, and signals room to streams that were refused.
+  /// `why`: the answer of append at a stopped gate.
   void set_gate(intake_gate gate, error why = {});
   error stopped_by() const;
   archive_mode mode() const { return mode_.load(std::memory_order_relaxed); }
   codec wanted_codec() const { return codec_.load(std::memory_order_relaxed); }
-  void set_option(const archive_option& option); ///< a change of mode wakes waiters
+  void set_option(const archive_option& option); ///< a change of mode wakes waiters, too
 
   /// No entry with SCN <= upto will follow in any stream.
   void advance(scn upto);
-  /// Log that was accepted is given up and must come again, also where it was promised that nothing follows.
-  void forget_advance() { advance_.store(0, std::memory_order_release); }
   scn advanced() const { return advance_.load(std::memory_order_acquire); }
   /// The same, of what was said since the round began; 0: nothing.
   scn round_advance() const {
@@ -103,6 +102,8 @@ public:
   static constexpr int compare_blocks_max = 64;
 
 private:
+  void wake_waiters();
+
   const tenant_id id_;
   memory_budget& budget_;
   const std::shared_ptr<memory_budget::account> account_;

@@ -90,7 +90,7 @@ durable_future engine_stream::flush() {
   if (engine_.closed())
     state->fulfil({fail(errc::closed, "the engine is closed"), {}});
   else
-    wait_until(buffer_->expected_lsn(), [state](const durable_answer& durable) { state->fulfil(durable); });
+    wait_until(buffer_->accepted_upto(), [state](const durable_answer& durable) { state->fulfil(durable); });
   return durable_future{state};
 }
 

@@ -12,7 +12,7 @@ namespace {
 struct supervised : actor_fixture {
   intake_fixture memory;
   std::shared_ptr<tenant_intake> intake{memory.intake.get(), [](tenant_intake*) {}};
-  std::vector<error> errors;
+  std::vector<error> errors, ends;
   caf::actor supervisor = spawn_supervisor(system(), [this](const error& why) { errors.push_back(why); });
   caf::actor a = idle(), b = idle();
 
@@ -23,7 +23,7 @@ struct supervised : actor_fixture {
   }
   ~supervised() { process.kill(); }
   supervised() {
-    supervise(supervisor, intake, {a, b});
+    supervise(supervisor, intake, {a, b}, [this](const error& why) { ends.push_back(why); });
     run();
   }
 };
@@ -40,6 +40,8 @@ TEST_CASE("archive supervisor: an actor that ends by itself stops its tenant, lo
   CHECK(why.message.find("tenant 1001") != std::string::npos);
   CHECK_FALSE(why.hint.empty());
   REQUIRE(f.errors.size() == 1);
+  REQUIRE(f.ends.size() == 1);
+  CHECK(f.ends[0].message == why.message);
 }
 
 TEST_CASE("archive supervisor: actors that are ended stop nobody") {
@@ -56,10 +58,24 @@ TEST_CASE("archive supervisor: the actors of other tenants go on") {
   intake_fixture other;
   std::shared_ptr<tenant_intake> intake{other.intake.get(), [](tenant_intake*) {}};
   auto third = f.idle();
-  supervise(f.supervisor, intake, {third});
+  supervise(f.supervisor, intake, {third}, [](const error&) {});
   f.run();
   caf::anon_send(f.b, end_atom::value);
   f.run();
   CHECK(f.intake->gate() == intake_gate::stopped);
   CHECK(intake->gate() == intake_gate::open);
+}
+
+TEST_CASE("archive supervisor: an actor that several tenants need stops all of them") {
+  supervised f;
+  auto intake = std::make_shared<tenant_intake>(tenant_id{1002}, f.memory.budget,
+                                                tenant_intake::limits{4'096, 1 << 20});
+  intake->set_gate(intake_gate::open);
+  supervise(f.supervisor, intake, {f.a}, [](const error&) {});
+  f.run();
+  caf::anon_send(f.a, end_atom::value);
+  f.run();
+  CHECK(f.intake->gate() == intake_gate::stopped);
+  CHECK(intake->gate() == intake_gate::stopped);
+  CHECK(f.errors.size() == 2);
 }

@@ -76,6 +76,11 @@ TEST_CASE(
   first->write(1, 1);
   answer = first->flush();
   REQUIRE(answer);
+  CHECK(answer->outcome.code() == errc::canceled); // it had accepted log up to 80, which must come again
+  CHECK(stream->committed().next_lsn == 70);
+  first->write(1, 1);
+  answer = first->flush();
+  REQUIRE(answer);
   CHECK(answer->outcome.ok());
   second->write(1, 1);
   answer = second->flush();

@@ -137,6 +137,29 @@ TEST_CASE(
   CHECK(stream->open_since() != 0);
 }
 
+TEST_CASE(
+    "stream buffer: blocks that do not shrink are packed into the memory that they hold, header and all") {
+  intake_fixture f{{.budget_bytes = 64 * slab_arena::slab_bytes,
+                    .reserve_bytes = slab_arena::slab_bytes,
+                    .block_bytes = slab_arena::slab_bytes}};
+  auto stream = f.open(1);
+  log_record filling{0, 10, 5, std::string(slab_arena::slab_bytes - format::entry_head_bytes_max, 'x')};
+  for (auto answer = append_outcome::accepted; answer != append_outcome::full; filling.lsn += 10) {
+    filling.next_lsn = filling.lsn + 10;
+    answer = stream->append(filling.view()).outcome;
+  }
+  stream->cut();
+  auto blocks = f.queued();
+  auto before = f.budget.used_bytes();
+  REQUIRE(before > 16 * slab_arena::slab_bytes);
+  block_packer packer;
+  bytes raw, packed;
+  for (auto& block : blocks)
+    REQUIRE(block->pack(packer, codec::none, f.budget.arena(), raw, packed).ok());
+  CHECK(f.budget.used_bytes() == before);
+  CHECK(f.budget.arena().slabs_in_use() * slab_arena::slab_bytes == before);
+}
+
 TEST_CASE("stream buffer: no block crosses a border of the log-time grid") {
   intake_fixture f;
   f.intake->grid().restart(0, 100);
@@ -324,8 +347,8 @@ TEST_CASE("stream buffer: without memory the answer is full, once there is room 
   CHECK(f.budget.used_bytes() == 0);
 }
 
-TEST_CASE(
-    "stream buffer: what is left of a promise to a stream that falls quiet goes to others when its block is cut") {
+TEST_CASE("stream buffer: what is left of a promise to a stream that falls quiet goes to others when its "
+          "block is cut") {
   intake_fixture f{{.budget_bytes = 9 * slab_arena::slab_bytes,
                     .reserve_bytes = slab_arena::slab_bytes,
                     .room_bytes = 4 * slab_arena::slab_bytes,
