@@ -62,8 +62,9 @@ enum class catalog_mode { read_write, read_only };
 
 /// Opens or (read_write) creates the RocksDB catalog in `directory`. read_write while another process owns
 /// it: already_open; read_only works beside a live owner and sees what was written before the call; read_only
-/// on a directory without one: file_not_exist. Damage: catalog_error with RocksDB's words and the hint to run
-/// `varve rebuild-catalog`.
+/// on a directory without one: file_not_exist. Damaged or missing files: catalog_error with RocksDB's words
+/// and the hint to run `varve rebuild-catalog`. What says nothing about the files (no room, no memory, no
+/// permission, no file descriptor, a medium that cannot be read): no_space or io_error.
 result<std::unique_ptr<catalog>> open_rocksdb_catalog(const std::string& directory, catalog_mode mode);
 
 } // namespace varve

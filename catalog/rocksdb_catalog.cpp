@@ -5,6 +5,8 @@
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -21,6 +23,8 @@ constexpr auto rebuild_hint =
     "if this stays, run `varve rebuild-catalog`: it reads everything about archived log "
     "back from the destination";
 
+constexpr auto mend_hint = "its files are not known to be damaged: mend the cause and open it again";
+
 rocksdb::Slice slice(std::string_view view) {
   return {view.data(), view.size()};
 }
@@ -28,19 +32,21 @@ std::string_view text(const rocksdb::Slice& view) {
   return {view.data(), view.size()};
 }
 
-error catalog_failure(std::string_view operation, const std::string& directory, std::string_view why) {
+error catalog_failure(std::string_view operation, const std::string& directory, std::string_view why,
+                      errc code = errc::catalog_error) {
   std::string message(operation);
   message.append(" catalog ").append(directory).append(": ").append(why);
-  return fail(errc::catalog_error, std::move(message), rebuild_hint);
+  return fail(code, std::move(message), code == errc::catalog_error ? rebuild_hint : mend_hint);
 }
 
 /// Runs what calls RocksDB: what it or the allocator throws becomes an error.
 template <class F>
-auto guarded(std::string_view operation, const std::string& directory, F call) -> decltype(call()) {
+auto guarded(std::string_view operation, const std::string& directory, F call,
+             errc thrown_code = errc::catalog_error) -> decltype(call()) {
   try {
     return call();
   } catch (const std::exception& thrown) {
-    return catalog_failure(operation, directory, thrown.what());
+    return catalog_failure(operation, directory, thrown.what(), thrown_code);
   }
 }
 
@@ -201,6 +207,22 @@ rocksdb::Options options_for(catalog_mode mode) {
   return options;
 }
 
+/// Does this say that files are damaged or gone? A call that the system refused says nothing about them, even
+/// where RocksDB calls the file it could not read corrupt.
+bool is_damage(const rocksdb::Status& outcome) {
+  constexpr std::array refusals{EACCES, EPERM, EROFS, EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT, EIO, EINTR};
+  auto words = outcome.ToString();
+  bool refused = std::any_of(refusals.begin(), refusals.end(), [&](int number) {
+    return words.find(std::strerror(number)) != std::string::npos;
+  });
+  return (outcome.IsCorruption() || outcome.IsPathNotFound()) && !refused;
+}
+
+error open_failure(const rocksdb::Status& outcome, const std::string& directory) {
+  auto code = is_damage(outcome) ? errc::catalog_error : outcome.IsNoSpace() ? errc::no_space : errc::io_error;
+  return catalog_failure("open", directory, outcome.ToString(), code);
+}
+
 bool held_by_another(const rocksdb::Status& outcome) {
   auto words = outcome.ToString();
   return outcome.IsIOError() && (words.find("lock hold by current process") != std::string::npos ||
@@ -263,7 +285,7 @@ rocksdb::Status open_database(database& opened) {
 
 result<std::unique_ptr<catalog>> open_rocksdb_catalog(const std::string& directory, catalog_mode mode) {
   using answer = result<std::unique_ptr<catalog>>;
-  return guarded("open", directory, [&]() -> answer {
+  auto open = [&]() -> answer {
     if (mode == catalog_mode::read_write)
       VARVE_TRY(make_directory(directory));
     std::error_code failed;
@@ -287,9 +309,10 @@ result<std::unique_ptr<catalog>> open_rocksdb_catalog(const std::string& directo
       return fail(errc::already_open, "catalog " + directory + " has an owner: " + outcome.ToString(),
                   "stop the process that owns it, or open it for reading only");
     if (!outcome.ok())
-      return catalog_failure("open", directory, outcome.ToString());
+      return open_failure(outcome, directory);
     return std::unique_ptr<catalog>(std::make_unique<rocksdb_catalog>(std::move(opened)));
-  });
+  };
+  return guarded("open", directory, open, errc::io_error); // no memory is no damage
 }
 
 } // namespace varve

@@ -20,11 +20,12 @@ result<sql_result> query_data_directory(const std::string& data_directory, std::
 
 namespace {
 
-/// A catalog that RocksDB cannot open is kept beside the new one: somebody may want to look at it.
+/// A damaged catalog is kept beside the new one: somebody may want to look at it. One that cannot be opened
+/// for another reason is left alone, with the settings that only it has.
 result<std::unique_ptr<catalog>> open_or_replace(const std::string& directory,
                                                  std::vector<std::string>& notes) {
   auto opened = open_rocksdb_catalog(directory, catalog_mode::read_write);
-  if (opened.ok() || opened.code() == errc::already_open)
+  if (opened.code() != errc::catalog_error)
     return opened;
   auto aside = directory + ".damaged";
   std::error_code failed;

@@ -24,9 +24,11 @@ struct rebuilt_catalog {
 
 /// Writes everything that the destination `uri` tells about archived log into the catalog of
 /// `data_directory`, in place of what it says now; makes directory and catalog if they are not there, and
-/// puts a catalog that RocksDB cannot open aside as "catalog.damaged". Settings stay; where there is none,
+/// puts a damaged catalog aside as "catalog.damaged" (one that cannot be opened for another reason stays, and
+/// the error says why). Settings stay; where there is none,
 /// backup_dest becomes `uri`, and tenants whose round is not over go on archiving at the next open. Errors:
-/// already_open (with the owner's pid), foreign_destination, and what reading the destination gives.
+/// already_open (with the owner's pid), foreign_destination, what opening the catalog and reading the
+/// destination give.
 result<rebuilt_catalog> rebuild_catalog(const std::string& data_directory, std::string_view uri);
 
 } // namespace varve

@@ -1,7 +1,7 @@
 #include "engine/data_directory.hpp"
 #include "tests/harness/engine_host.hpp"
 
-#include <thread>
+#include <sys/resource.h>
 
 using namespace varve;
 using namespace varve::test;
@@ -119,6 +119,41 @@ TEST_CASE("data directory: a catalog that cannot be opened is put aside, and sai
   h.open();
   CHECK(h.rows(view) == h.round);
   CHECK(h.rows(pieces) == h.piece_rows);
+}
+
+/// Claim: a catalog is put aside for damage only. Method: so few file descriptors that opening it fails, at
+/// every place where one is needed.
+TEST_CASE("data directory: a catalog that cannot be opened for want of descriptors is left alone") {
+  archived h;
+  h.open();
+  h.run("ALTER SYSTEM SET backup_log_archive_option = 'mandatory compression=zstd_1.3.8'");
+  h.engine.reset();
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  auto lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  REQUIRE(lowest >= 0);
+  ::close(lowest);
+  std::size_t refused = 0, by_catalog = 0;
+  for (auto spare = 1U;; ++spare) {
+    REQUIRE(spare < 200);
+    auto lowered = before;
+    lowered.rlim_cur = static_cast<rlim_t>(lowest) + spare;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &lowered) == 0);
+    auto made = rebuild_catalog(h.data, h.uri);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    INFO(spare << " to spare: " << (made.ok() ? "" : made.error().to_string()));
+    REQUIRE_FALSE(std::filesystem::exists(h.data + "/catalog.damaged"));
+    if (made.ok() && !made->damaged)
+      break;
+    ++refused;
+    if (!made.ok() && mentions(made.error(), "catalog " + h.data))
+      ++by_catalog;
+  }
+  CHECK(refused > 0);
+  CHECK(by_catalog > 0);
+  h.open();
+  CHECK(h.run("SHOW PARAMETERS LIKE 'backup_log%'")[0].rows[0][1] == "MANDATORY COMPRESSION=zstd_1.3.8");
+  CHECK(h.rows(view) == h.round);
 }
 
 TEST_CASE("data directory: what cannot be read is said, and the rest is in the catalog") {
