@@ -1,5 +1,6 @@
 #include "engine/archive_engine.hpp"
 
+#include "actors/notifier.hpp"
 #include "catalog/views/query.hpp"
 #include "engine/archive_destination.hpp"
 #include "engine/archive_engine_impl.hpp"
@@ -43,21 +44,30 @@ status in_range(std::string_view name, T value, T low, T high) {
                                           " and " + std::to_string(high));
 }
 
+unsigned workers_of(const archive_options& options) {
+  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// The largest entry that surely fits while the tenant's destination has used up its half of the common rest:
+/// a quarter of what is not reserved for the workers must hold it twice, as it came and packed, each rounded
+/// up to whole slabs, one of them with a block header.
+std::uint64_t largest_entry(const archive_options& options) {
+  constexpr std::uint64_t slab = slab_arena::slab_bytes;
+  auto reserve =
+      std::min(options.budget_bytes / 4, 2 * workers_of(options) * (options.block_bytes + 2 * slab));
+  return std::min<std::uint64_t>((options.budget_bytes - reserve) / 8 - 2 * slab, 48 << 20);
+}
+
 status check(const archive_options& options) {
   constexpr std::uint64_t mib = 1 << 20;
   VARVE_TRY(in_range<std::uint64_t>("budget_bytes", options.budget_bytes, 16 * mib, mib * mib));
   VARVE_TRY(in_range<std::uint32_t>("block_bytes", options.block_bytes, 4 << 10, 8 << 20));
-  VARVE_TRY(in_range<std::uint64_t>("entry_bytes_max", options.entry_bytes_max, 1,
-                                    std::min<std::uint64_t>(options.budget_bytes / 8, 48 * mib)));
   VARVE_TRY(in_range<std::uint64_t>("segment_bytes", options.segment_bytes, mib, 1024 * mib - 1));
   VARVE_TRY(in_range<std::uint64_t>("sync_bytes", options.sync_bytes, 64 << 10, options.segment_bytes));
   VARVE_TRY(in_range<unsigned>("io_threads", options.io_threads, 1, 64));
   VARVE_TRY(in_range<unsigned>("threads", options.threads, 0, 1024));
+  VARVE_TRY(in_range<std::uint64_t>("entry_bytes_max", options.entry_bytes_max, 1, largest_entry(options)));
   return {};
-}
-
-unsigned workers_of(const archive_options& options) {
-  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
 }
 
 } // namespace
@@ -106,10 +116,7 @@ archive_engine_impl::archive_engine_impl(archive_options options, directory_lock
   settings.open = [archive = identity_.archive, tag = writer_tag_](const std::string& uri) {
     return open_prepared(uri, archive, tag);
   };
-  settings.on_error = [this](const error& why) {
-    std::lock_guard guard{mutex_};
-    last_error_ = why.to_string();
-  };
+  settings.on_error = [this](const error& why) { tell(why); };
   runtime_ = std::make_unique<archive_runtime>(*system_, *catalog_, std::move(settings));
 }
 
@@ -122,6 +129,8 @@ status archive_engine_impl::start() {
   VARVE_TRY_ASSIGN(auto tenants, from->tenants());
   for (auto& record : tenants) {
     VARVE_TRY_ASSIGN(auto facts, facts_of(*from, record));
+    // Without a destination nobody would take what an open gate accepts.
+    facts.archiving = facts.archiving && !facts.destination.empty();
     runtime_->add_tenant(facts);
   }
   return {};
@@ -156,6 +165,32 @@ bool archive_engine_impl::closed() const {
   return closed_;
 }
 
+result<std::shared_lock<std::shared_mutex>> archive_engine_impl::use() const {
+  // Not waited for: only close() holds it alone, and it may be waiting for the thread that asks. Asked
+  // before, so that close() does not wait behind ever new calls, and after, when it can come no more.
+  std::shared_lock<std::shared_mutex> held;
+  if (!closed())
+    held = std::shared_lock{in_use_, std::try_to_lock};
+  if (!held || closed())
+    return fail(errc::closed, "the engine is closed", "open it again");
+  return held;
+}
+
+void archive_engine_impl::tell(const error& why) {
+  std::lock_guard guard{mutex_};
+  auto text = why.to_string();
+  if (silent_ || listener_.load() == nullptr || text == last_told_)
+    return;
+  last_told_ = std::move(text);
+  // Not on the thread that failed: a host may call the engine, and wait for that very actor.
+  if (!notifier_)
+    notifier_ = spawn_notifier(
+        *system_, [this] { return listener_.load(); }, threading::own_threads);
+  caf::anon_send(notifier_, notify_atom::value,
+                 std::make_shared<std::function<void(archive_listener&)>>(
+                     [why](archive_listener& to) { to.on_error(why); }));
+}
+
 void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_state>& waiting) {
   std::lock_guard guard{mutex_};
   if (waiting_.size() >= 1024)
@@ -169,46 +204,37 @@ void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_stat
   waiting_.push_back(waiting);
 }
 
-status archive_engine_impl::close() {
-  {
-    std::lock_guard guard{mutex_};
-    if (std::exchange(closed_, true))
-      return {};
+struct archive_engine_impl::order_answers {
+  /// Until all are there, at most `limit`, and not longer than until `given_up` says so.
+  template <class F>
+  status wait(duration_ns limit, F given_up) {
+    // Woken by answers; the limit only bounds how long a close() goes unnoticed.
+    constexpr duration_ns look = 100 * one_ms;
+    std::unique_lock guard{mutex};
+    for (auto rest = limit;;) {
+      auto slice = std::min(look, rest);
+      if (ready.wait_for(guard, std::chrono::nanoseconds(slice), [&] { return left == 0; }))
+        return first_failure;
+      if (given_up())
+        return fail(errc::closed, "the engine is closed before all tenants have answered",
+                    "open it again: what was ordered is in the catalog and goes on");
+      rest -= slice;
+      if (rest == 0)
+        break;
+    }
+    return fail(errc::try_again, "not all tenants have answered within " + format_duration(limit),
+                "look at COMMENT in CDB_OB_BACKUP_ARCHIVELOG");
   }
-  std::vector<std::pair<tenant_id, tenant_order>> orders;
-  for (auto tenant : runtime_->tenants()) {
-    tenant_order last;
-    last.what = tenant_order::kind::close;
-    orders.emplace_back(tenant, last);
-  }
-  auto flushed = order(orders, options_.stop_timeout);
-  static_cast<void>(snapshot()); // writes what waits for the next batch
-  runtime_->stop();
-  std::vector<std::weak_ptr<durable_future::shared_state>> waiting;
-  {
-    std::lock_guard guard{mutex_};
-    waiting.swap(waiting_);
-  }
-  for (auto& weak : waiting)
-    if (auto state = weak.lock())
-      state->fulfil({fail(errc::closed, "the engine is closed"), {}});
-  system_->await_all_actors_done();
-  return flushed;
-}
 
-void archive_engine_impl::set_listener(archive_listener* listener) {
-  runtime_->set_listener(listener);
-}
+  std::mutex mutex;
+  std::condition_variable ready;
+  std::size_t left = 0;
+  status first_failure;
+};
 
-status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what,
-                                  duration_ns limit) {
-  struct answers {
-    std::mutex mutex;
-    std::condition_variable ready;
-    std::size_t left = 0;
-    status first_failure;
-  };
-  auto all = std::make_shared<answers>();
+std::shared_ptr<archive_engine_impl::order_answers>
+archive_engine_impl::give(const std::vector<std::pair<tenant_id, tenant_order>>& what) {
+  auto all = std::make_shared<order_answers>();
   all->left = what.size();
   for (auto& [tenant, order] : what)
     runtime_->order(tenant, order, [all](const status& outcome) {
@@ -218,23 +244,62 @@ status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_
       --all->left;
       all->ready.notify_all();
     });
-  std::unique_lock guard{all->mutex};
-  if (!all->ready.wait_for(guard, std::chrono::nanoseconds(limit), [&] { return all->left == 0; }))
-    return fail(errc::try_again, "not all tenants have answered within " + format_duration(limit),
-                "look at COMMENT in CDB_OB_BACKUP_ARCHIVELOG");
-  return all->first_failure;
+  return all;
+}
+
+status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what,
+                                  duration_ns limit) {
+  return give(what)->wait(limit, [this] { return closed(); });
+}
+
+status archive_engine_impl::close() {
+  {
+    std::lock_guard guard{mutex_};
+    if (std::exchange(closed_, true))
+      return {};
+  }
+  std::unique_lock alone{in_use_};
+  std::vector<std::pair<tenant_id, tenant_order>> orders;
+  for (auto tenant : runtime_->tenants()) {
+    tenant_order last;
+    last.what = tenant_order::kind::close;
+    orders.emplace_back(tenant, last);
+  }
+  auto flushed = give(orders)->wait(options_.stop_timeout, [] { return false; });
+  static_cast<void>(snapshot()); // writes what waits for the next batch
+  runtime_->stop();
+  std::vector<std::weak_ptr<durable_future::shared_state>> waiting;
+  {
+    std::lock_guard guard{mutex_};
+    waiting.swap(waiting_);
+    silent_ = true;
+    if (notifier_)
+      caf::anon_send_exit(notifier_, caf::exit_reason::user_shutdown);
+    notifier_ = nullptr;
+  }
+  for (auto& weak : waiting)
+    if (auto state = weak.lock())
+      state->fulfil({fail(errc::closed, "the engine is closed"), {}});
+  system_->await_all_actors_done();
+  return flushed;
+}
+
+void archive_engine_impl::set_listener(archive_listener* listener) {
+  listener_.store(listener);
+  runtime_->set_listener(listener);
 }
 
 status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view name) {
-  if (closed())
-    return fail(errc::closed, "the engine is closed");
+  VARVE_TRY_ASSIGN(auto in_use, use());
   if (tenant.value < 2)
     return fail(errc::invalid_argument, "tenant number " + to_string(tenant) + " is reserved",
                 "use 2 or more");
   std::lock_guard one{statements_};
   auto from = snapshot();
   VARVE_TRY_ASSIGN(auto tenants, from->tenants());
-  tenant_record record{tenant, std::string(name), standing_order()};
+  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*from, tenant));
+  bool begins = standing_order() && !settings.destination.empty();
+  tenant_record record{tenant, std::string(name), begins};
   bool known = false;
   for (auto& each : tenants) {
     if (each.tenant == tenant) {
@@ -253,9 +318,18 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
   if (known)
     return {};
   VARVE_TRY_ASSIGN(auto facts, facts_of(*catalog_->snapshot(), record));
-  bool begins = std::exchange(facts.archiving, false);
+  facts.archiving = false; // the order begins the round
   runtime_->add_tenant(facts);
-  return begins ? begin_round(record) : status{};
+  if (begins)
+    return begin_round(record);
+  if (standing_order())
+    return fail(
+        errc::invalid_destination,
+        "tenant " + to_string(tenant) +
+            " is registered, but not archived: ARCHIVELOG is in force, and backup_dest is not set for it",
+        "ALTER SYSTEM SET backup_dest = 'file:///…' TENANT = " + to_string(tenant) +
+            ", then ALTER SYSTEM ARCHIVELOG TENANT = " + to_string(tenant));
+  return {};
 }
 
 status archive_engine_impl::begin_round(const tenant_record& record) {
@@ -269,8 +343,7 @@ status archive_engine_impl::begin_round(const tenant_record& record) {
 
 result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id tenant, stream_id stream,
                                                                      stream_options options) {
-  if (closed())
-    return fail(errc::closed, "the engine is closed");
+  VARVE_TRY_ASSIGN(auto in_use, use());
   auto intake = runtime_->intake(tenant);
   if (!intake)
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered",
@@ -356,8 +429,7 @@ result<std::vector<sql_result>> archive_engine_impl::execute(std::string_view te
 }
 
 result<sql_result> archive_engine_impl::query(std::string_view select) {
-  if (closed())
-    return fail(errc::closed, "the engine is closed");
+  VARVE_TRY_ASSIGN(auto in_use, use());
   VARVE_TRY_ASSIGN(auto table, run_select(select, {snapshot(), now()}));
   return sql_result{std::move(table.columns), std::move(table.rows), {}, {}};
 }

@@ -80,6 +80,11 @@ public:
   virtual void on_fenced(tenant_id, std::string_view /*reason*/) {}
   /// A commit made everything below position.next_lsn durable.
   virtual void on_durable(tenant_id, stream_id, stream_position) {}
+  /// Something failed that no call of the host waits for: the catalog refused a write (statements and views
+  /// fail from then on, until the engine is opened again; the archive itself does not need the catalog), or
+  /// an actor ended (its tenants are stopped). The same error again is told once. May come beside another
+  /// call.
+  virtual void on_error(const error&) {}
 };
 
 /// A host that would rather be asked for its log than hand it over. Called from one engine thread at a time
@@ -154,13 +159,6 @@ struct sql_result {
   std::string message; ///< of statements without rows: what happened
 };
 
-/// What a restore gives back: a batch of consecutive entries of one stream.
-struct entry_batch {
-  tenant_id tenant;
-  stream_id stream;
-  std::vector<log_entry> entries; ///< payloads live until the next call of next()
-};
-
 class archive_engine {
 public:
   /// Opens the data directory and begins or continues what stands in the catalog. Reads nothing from a
@@ -168,9 +166,16 @@ public:
   /// range), already_open (with the owner's pid), catalog_error.
   static result<std::unique_ptr<archive_engine>> open(archive_options options);
 
-  virtual ~archive_engine() = default; ///< close()
-  /// Makes what was accepted durable if the destinations answer within options.stop_timeout, fulfils every
-  /// future, and stops all threads. Rounds stay in force: the next open continues them.
+  /// close(). Streams and calls under way must have ended before: an engine is not destroyed under a caller.
+  virtual ~archive_engine() = default;
+  /// Makes what was accepted durable if the destinations answer within options.stop_timeout (nanoseconds),
+  /// fulfils every future, and stops all threads. Rounds stay in force: the next open continues them. A
+  /// statement under way answers `closed`; calls that come later, too.
+  ///
+  /// It joins every thread, so it may take longer than stop_timeout, without bound: as long as a system call
+  /// on a destination hangs in the kernel (a dead hard-mounted file system: mount it soft, or unmount it by
+  /// force), and as long as a log_source::read() or a listener's callback blocks (the host makes it return).
+  /// A host that cannot wait ends its process instead: nothing that was acknowledged is lost.
   virtual status close() = 0;
 
   /// All calls below are thread-safe.
@@ -179,7 +184,8 @@ public:
   virtual void set_listener(archive_listener* listener) = 0;
 
   /// Tells name and number of a tenant; again with another name renames it. Tenant numbers 0 and 1 are
-  /// refused. Under a standing ARCHIVELOG its round begins here.
+  /// refused. Under a standing ARCHIVELOG its round begins here; invalid_destination: no backup_dest is set
+  /// for it, so it is registered and stays in STOP until SET backup_dest and ARCHIVELOG for it.
   virtual status register_tenant(tenant_id tenant, std::string_view name) = 0;
   virtual result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
                                                           stream_options options) = 0;

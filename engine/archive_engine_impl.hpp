@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 
 namespace varve {
 
@@ -48,6 +49,9 @@ public:
   const random_id& archive() const { return identity_.archive; }
   const std::string& writer_tag() const { return writer_tag_; }
   bool closed() const;
+  /// Holds off close() while it lives, for calls that speak to the catalog writer or make actors. Not taken
+  /// twice by one thread, and not held over what may hang. Errors: closed.
+  result<std::shared_lock<std::shared_mutex>> use() const;
   void hold(const std::shared_ptr<durable_future::shared_state>& waiting); ///< close() fulfils it
 
   /// A tenant as its records say, ready for the runtime.
@@ -55,7 +59,7 @@ public:
                                                  const tenant_record& record) const;
   std::shared_ptr<const catalog_snapshot> snapshot(); ///< with everything that waits for the next batch
   status apply(const change_set& changes);            ///< synced
-  /// Gives orders to tenants and waits for all answers, at most `limit`.
+  /// Gives orders to tenants and waits for all answers, at most `limit`, and not longer than until close().
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
   status begin_round(const tenant_record& record);
   bool standing_order() const;
@@ -64,6 +68,10 @@ public:
 
 private:
   friend class engine_stream;
+  struct order_answers;
+  std::shared_ptr<order_answers> give(const std::vector<std::pair<tenant_id, tenant_order>>& what);
+  void tell(const error& why); ///< the listener, of what no call of the host's waits for
+
   archive_options options_;
   std::function<unix_ns()> now_;
   directory_lock lock_;
@@ -74,11 +82,15 @@ private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<archive_runtime> runtime_;
-  std::mutex statements_;    // one statement at a time
+  mutable std::shared_mutex in_use_; // by calls: shared, by close(): alone
+  std::mutex statements_;            // one statement at a time
+  std::atomic<archive_listener*> listener_{nullptr};
   mutable std::mutex mutex_; // guards all below
   bool closed_ = false;
   std::vector<std::weak_ptr<durable_future::shared_state>> waiting_;
-  std::string last_error_;
+  caf::actor notifier_;   // made for the first error there is somebody to tell
+  bool silent_ = false;   // it has ended
+  std::string last_told_; // the same again is not told
 };
 
 } // namespace varve

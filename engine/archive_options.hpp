@@ -22,7 +22,9 @@ struct archive_options {
   /// the medium sooner.
   std::uint32_t block_bytes = 256 << 10;
 
-  /// Largest payload of one entry; at most budget_bytes / 8.
+  /// Largest payload of one entry, in bytes: at most (budget_bytes - reserve) / 8 - 16 KiB and 48 MiB, where
+  /// the reserve is 2 (block_bytes + 16 KiB) per worker thread, and at most a quarter of the budget. open()
+  /// refuses a larger one and says the largest.
   std::uint32_t entry_bytes_max = 16 << 20;
 
   /// A segment is ended when it reaches this. [1 MiB, 1 GiB)

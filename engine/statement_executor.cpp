@@ -42,8 +42,12 @@ public:
 private:
   /// The tenants a clause names; all that are registered where it names none.
   result<std::vector<tenant_record>> tenants_of(const catalog_snapshot& from, const tenant_clause& clause);
-  status set_destination(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
-                         tenant_id whose, const std::string& value, change_set& changes);
+  /// May backup_dest change now?
+  status check_destination(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
+                           const sql::set_parameter& what);
+  /// The canonical URI of a destination that is ready to be written to; empty for an empty value. Blocks, so
+  /// nothing is held meanwhile.
+  result<std::string> prepare(const sql::set_parameter& what);
   status set_dest_option(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
                          tenant_id whose, const std::string& value, change_set& changes);
 
@@ -77,8 +81,8 @@ result<std::vector<tenant_record>> executor::tenants_of(const catalog_snapshot& 
   return fail(errc::invalid_argument, "there is no tenant " + text, "the host registers its tenants");
 }
 
-status executor::set_destination(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
-                                 tenant_id whose, const std::string& value, change_set& changes) {
+status executor::check_destination(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
+                                   const sql::set_parameter& what) {
   for (auto& each : tenants) {
     VARVE_TRY_ASSIGN(auto now, status_of(from, each.tenant));
     if (now != round_status::stop)
@@ -87,14 +91,25 @@ status executor::set_destination(const catalog_snapshot& from, const std::vector
                       std::string(to_string(now)),
                   "ALTER SYSTEM NOARCHIVELOG first");
   }
-  if (!value.empty()) {
-    VARVE_TRY_ASSIGN(auto uri, parse_destination_uri(value));
-    VARVE_TRY(prepare_destination(uri.to_string(), engine_.archive(), engine_.writer_tag(), engine_.now()));
-    changes.put(setting_record{whose, "backup_dest", uri.to_string()});
-  } else {
-    changes.put(setting_record{whose, "backup_dest", ""});
-  }
+  if (what.value.empty() && !names_tenant(what.tenant) && engine_.standing_order())
+    return fail(errc::in_progress,
+                "backup_dest cannot be emptied while ARCHIVELOG is in force for tenants to come",
+                "ALTER SYSTEM NOARCHIVELOG first");
   return {};
+}
+
+result<std::string> executor::prepare(const sql::set_parameter& what) {
+  {
+    VARVE_TRY_ASSIGN(auto in_use, engine_.use());
+    auto from = engine_.snapshot();
+    VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
+    VARVE_TRY(check_destination(*from, tenants, what));
+  }
+  if (what.value.empty())
+    return std::string{};
+  VARVE_TRY_ASSIGN(auto uri, parse_destination_uri(what.value));
+  VARVE_TRY(prepare_destination(uri.to_string(), engine_.archive(), engine_.writer_tag(), engine_.now()));
+  return uri.to_string();
 }
 
 status executor::set_dest_option(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
@@ -114,13 +129,20 @@ status executor::set_dest_option(const catalog_snapshot& from, const std::vector
 }
 
 result<sql_result> executor::operator()(const sql::set_parameter& what) {
+  std::string destination;
+  if (what.name == "backup_dest") {
+    // Before the lock: a mount that hangs must not hold up NOARCHIVELOG, register_tenant and close.
+    VARVE_TRY_ASSIGN(destination, prepare(what));
+  }
+  VARVE_TRY_ASSIGN(auto in_use, engine_.use());
   std::lock_guard one{engine_.statements()};
   auto from = engine_.snapshot();
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
   auto whose = names_tenant(what.tenant) ? tenants.front().tenant : everybody;
   change_set changes;
   if (what.name == "backup_dest") {
-    VARVE_TRY(set_destination(*from, tenants, whose, what.value, changes));
+    VARVE_TRY(check_destination(*from, tenants, what)); // again: much may have happened meanwhile
+    changes.put(setting_record{whose, what.name, destination});
   } else if (what.name == "backup_dest_option") {
     VARVE_TRY(set_dest_option(*from, tenants, whose, what.value, changes));
   } else if (what.name == "backup_log_archive_option") {
@@ -146,6 +168,7 @@ result<sql_result> executor::operator()(const sql::set_parameter& what) {
 }
 
 result<sql_result> executor::operator()(const sql::archivelog& what) {
+  VARVE_TRY_ASSIGN(auto in_use, engine_.use());
   std::lock_guard one{engine_.statements()};
   auto from = engine_.snapshot();
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
@@ -200,6 +223,7 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
 }
 
 result<sql_result> executor::operator()(const sql::noarchivelog& what) {
+  VARVE_TRY_ASSIGN(auto in_use, engine_.use());
   std::lock_guard one{engine_.statements()};
   auto from = engine_.snapshot();
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
@@ -237,6 +261,7 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
 }
 
 result<sql_result> executor::operator()(const sql::show_parameters& what) {
+  VARVE_TRY_ASSIGN(auto in_use, engine_.use());
   auto from = engine_.snapshot();
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
   VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(

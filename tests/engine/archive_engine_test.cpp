@@ -1,4 +1,4 @@
-#include "engine/archive_engine.hpp"
+#include "engine/archive_engine_impl.hpp"
 #include "engine/destination/destination.hpp"
 #include "engine/reader/restore_reader.hpp"
 #include "engine/reader/verify.hpp"
@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <random>
 #include <thread>
 
 using namespace varve;
@@ -77,6 +78,56 @@ struct host {
 append_answer put(log_stream& to, lsn at, scn when, std::string_view text) {
   return to.append({at, at + text.size(), when, as_bytes(text)});
 }
+
+/// A catalog in memory whose writes fail when it is told so.
+class failing_catalog final : public catalog {
+public:
+  failing_catalog(const change_set& first, const std::atomic<bool>& fails) : fails_(fails) {
+    REQUIRE(inner_->apply(first, durability::synced).ok());
+  }
+  std::shared_ptr<const catalog_snapshot> snapshot() const override { return inner_->snapshot(); }
+  status apply(const change_set& changes, varve::durability how) override {
+    if (fails_)
+      return fail(errc::catalog_error, "write catalog: the medium is gone");
+    return inner_->apply(changes, how);
+  }
+
+private:
+  std::unique_ptr<catalog> inner_ = make_memory_catalog();
+  const std::atomic<bool>& fails_;
+};
+
+/// An engine over a catalog of the test's.
+std::unique_ptr<archive_engine_impl> open_over(std::unique_ptr<catalog> where, archive_options options) {
+  auto lock = directory_lock::take(options.data_directory);
+  REQUIRE(lock.ok());
+  catalog_identity identity{random_id{}, 1, false};
+  auto made =
+      std::make_unique<archive_engine_impl>(std::move(options), std::move(*lock), std::move(where), identity);
+  REQUIRE(made->start().ok());
+  return made;
+}
+
+/// Asks the engine in return, as a host may.
+struct error_listener : archive_listener {
+  archive_engine* engine = nullptr;
+  std::mutex mutex;
+  std::condition_variable told;
+  std::vector<std::string> errors;
+  errc asked = errc::closed;
+
+  void on_error(const error& why) override {
+    auto answer = engine->query("SELECT STATUS FROM CDB_OB_BACKUP_ARCHIVELOG").code();
+    std::lock_guard lock{mutex};
+    asked = answer;
+    errors.push_back(why.message);
+    told.notify_all();
+  }
+  bool heard() {
+    std::unique_lock lock{mutex};
+    return told.wait_for(lock, std::chrono::seconds(60), [&] { return !errors.empty(); });
+  }
+};
 
 } // namespace
 
@@ -279,4 +330,73 @@ TEST_CASE("an archive of many streams, blocks and segments verifies and restores
   for (auto& problem : report->problems)
     UNSCOPED_INFO(describe(problem));
   CHECK(report->problems.empty());
+}
+
+TEST_CASE("a catalog that cannot be written is told to the listener once; archiving goes on") {
+  host h;
+  std::atomic<bool> fails{false};
+  error_listener listens;
+  auto engine = open_over(std::make_unique<failing_catalog>(change_set{}, fails), h.options);
+  listens.engine = engine.get();
+  h.engine = std::move(engine);
+  h.engine->set_listener(&listens);
+  h.run("ALTER SYSTEM SET backup_dest = '" + h.uri + "'");
+  REQUIRE(h.engine->register_tenant(shop, "shop").ok());
+  h.run("ALTER SYSTEM ARCHIVELOG");
+  auto s = h.stream(first);
+  put(*s, 0, 100, "hello");
+  REQUIRE(s->flush().get().outcome.ok());
+  CHECK(listens.errors.empty());
+  fails = true;
+  put(*s, 5, 200, "world");
+  REQUIRE(s->flush().get().outcome.ok());
+  REQUIRE(listens.heard());
+  CHECK(h.engine->execute("ALTER SYSTEM SET backup_log_archive_option = 'mandatory'").code() ==
+        errc::catalog_error);
+  s.reset();
+  static_cast<void>(h.engine->close());
+  CHECK(listens.errors == std::vector<std::string>{"write catalog: the medium is gone"});
+  CHECK(listens.asked == errc::ok);
+  CHECK(h.restored() == std::vector<std::string>{"0:hello", "5:world"});
+}
+
+TEST_CASE("a tenant that is to archive and has no destination takes no log") {
+  host h;
+  std::atomic<bool> fails{false};
+  change_set left;
+  left.put(tenant_record{shop, "shop", true});
+  h.engine = open_over(std::make_unique<failing_catalog>(left, fails), h.options);
+  auto s = h.stream(first);
+  CHECK(put(*s, 0, 100, "hello").outcome == append_outcome::not_archiving);
+  h.run("ALTER SYSTEM SET backup_dest = '" + h.uri + "'; ALTER SYSTEM ARCHIVELOG");
+  CHECK(put(*s, 0, 100, "hello").outcome == append_outcome::accepted);
+  REQUIRE(s->flush().get().outcome.ok());
+}
+
+TEST_CASE("entry_bytes_max is refused where a full engine might never take such an entry, with the largest") {
+  host h;
+  h.options.budget_bytes = 16 << 20;
+  h.options.block_bytes = 4 << 10;
+  h.options.threads = 1;
+  constexpr std::uint32_t largest = 2'075'648; // (16 MiB - 2 * (4 KiB + 2 slabs)) / 8 - 2 slabs
+  h.options.entry_bytes_max = largest + 1;
+  auto refused = archive_engine::open(h.options);
+  REQUIRE(refused.code() == errc::invalid_argument);
+  CHECK(refused.error().message.find("entry_bytes_max") != std::string::npos);
+  CHECK(refused.error().message.find(std::to_string(largest)) != std::string::npos);
+
+  h.options.entry_bytes_max = largest;
+  h.begin();
+  for (std::uint64_t other = 2000; other < 2100; ++other) // the share of each gets small
+    REQUIRE(h.engine->register_tenant(tenant_id{other}, "t" + std::to_string(other)).ok());
+  std::mt19937_64 random(5);
+  std::string noise(largest, ' ');
+  for (auto& c : noise)
+    c = static_cast<char>(random());
+  auto s = h.stream(first);
+  auto answer = put(*s, 0, 100, noise);
+  INFO(answer.failed.to_string());
+  REQUIRE(answer.outcome == append_outcome::accepted);
+  REQUIRE(s->flush().get().outcome.ok());
+  CHECK(h.restored() == std::vector<std::string>{"0:" + noise});
 }

@@ -124,13 +124,6 @@ struct untested {
 };
 
 inline const std::vector<untested> without_mirror = {
-    {"actors/archive_runtime.cpp", "spawns and wires the actors: every test of tests/engine and tests/sim"},
-    {"actors/checkpoint.cpp", "needs all other actors: tests/sim, tests/engine/archive_engine_test.cpp"},
-    {"actors/checkpoint_cycle.cpp", "a part of checkpoint: tests/sim, tests/engine/archive_engine_test.cpp"},
-    {"actors/checkpoint_rounds.cpp", "a part of checkpoint: tests/engine/restart_test.cpp"},
-    {"actors/checkpoint_status.cpp", "a part of checkpoint: tests/engine/archive_engine_test.cpp"},
-    {"actors/checkpoint_takeover.cpp", "a part of checkpoint: tests/sim, tests/engine/restart_test.cpp"},
-    {"engine/statement_executor.cpp", "behind execute(): tests/engine/archive_engine_test.cpp"},
     {"engine/base/checksum_avx2.cpp", "one of two kernels: checksum_test.cpp compares them"},
     {"engine/base/checksum_baseline.cpp", "one of two kernels: checksum_test.cpp compares them"},
     {"engine/destination/file_listing.cpp", "a part of file_destination: its test and the contract"},
@@ -150,6 +143,5 @@ inline const std::vector<untested> without_mirror = {
 
 inline constexpr std::size_t columns_max = 110;
 inline constexpr std::size_t lines_max = 500;
-inline constexpr std::size_t test_lines_max = 800; // one claim after the other; still one noun
 
 } // namespace varve::tidy
