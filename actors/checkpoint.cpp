@@ -89,6 +89,10 @@ void checkpoint_state::beat() {
   if (now_in != phase::owner || in_cycle)
     return;
   auto interval = parts.option.checkpoint_interval;
+  if (files_open && now - last_moved >= 2 * interval) {
+    files_open = false; // an idle tenant holds no file open
+    self->send(parts.writer, rest_atom::value);
+  }
   // The first one of a life comes at the tenant's own phase, so that not all tenants commit at once.
   auto phase = commits_made == 0 ? checkpoint_phase(parts.tenant, interval) : 0;
   if (!checkpoint_due(now, last_commit, interval, phase))

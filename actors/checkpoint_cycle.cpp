@@ -63,6 +63,9 @@ void checkpoint_state::cut(std::uint64_t ticket) {
 
 void checkpoint_state::absorb(const durable_report& report) {
   ledger->absorb(report);
+  files_open = !report.open.empty();
+  if (!report.moved.empty())
+    last_moved = parts.now();
   for (auto& [stream, position] : report.moved)
     cycle_moved.push_back(stream);
 }

@@ -64,6 +64,8 @@ struct checkpoint_state {
   std::shared_ptr<const piece_ledger::object> making; // sent with the same bytes until it is there
   std::uint64_t commits_made = 0;                     // in this life
   unix_ns cycle_began = 0, last_commit = 0, last_pass = 0;
+  unix_ns last_moved = 0;  // when log was last found durable
+  bool files_open = false; // the writer has segments open
   commit_seq passed_once,
       passed_twice; // newest at the passes before: twice the same leaves nothing to delete
   scn cycle_checkpoint = 0;

@@ -27,6 +27,7 @@ using pack_atom = caf::atom_constant<caf::atom("pack")>;
 using packed_atom = caf::atom_constant<caf::atom("packed")>;
 using durable_atom = caf::atom_constant<caf::atom("durable")>;
 using finish_atom = caf::atom_constant<caf::atom("finish")>;
+using rest_atom = caf::atom_constant<caf::atom("rest")>;
 using retry_atom = caf::atom_constant<caf::atom("retry")>;
 using job_atom = caf::atom_constant<caf::atom("job")>;
 using apply_atom = caf::atom_constant<caf::atom("apply")>;
@@ -53,6 +54,8 @@ using piece_writer_actor = caf::typed_actor<
     caf::replies_to<finish_atom, scn>::with<durable_report_ptr>,
     // Memory is short.
     caf::reacts_to<pressure_atom>,
+    // The tenant is idle: close its segments.
+    caf::reacts_to<rest_atom>,
     // To itself, after a pause.
     caf::reacts_to<retry_atom, std::uint64_t>>;
 

@@ -78,6 +78,8 @@ struct writer_actor_state {
     }
     if (op.none()) {
       answer_waiting();
+      if (writer->quiet() && std::exchange(troubled, false))
+        parts.on_trouble(nullptr); // it was a footer, and nothing needs it
       return;
     }
     busy = true;
@@ -222,6 +224,12 @@ piece_writer_actor spawn_piece_writer(caf::actor_system& system, piece_writer_pa
               if (!state.writer)
                 return;
               state.writer->want_memory();
+              state.pump();
+            },
+            [&state](rest_atom) {
+              if (!state.writer)
+                return;
+              state.writer->rest();
               state.pump();
             },
             [&state](retry_atom, std::uint64_t generation) {

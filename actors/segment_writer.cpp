@@ -50,8 +50,12 @@ void segment_writer::want_durable(std::uint64_t ticket) {
   wanted_ticket_ = std::max(wanted_ticket_, ticket);
 }
 
+void segment_writer::rest() {
+  for (auto& [key, of] : pieces_)
+    of.resting = of.current != nullptr;
+}
+
 void segment_writer::finish(scn upto) {
-  finish_upto_ = std::max(finish_upto_, upto);
   for (auto& [key, of] : pieces_)
     if (upto == scn_max || of.bounds.end_scn - 1 <= upto)
       of.finishing = true;
@@ -94,12 +98,12 @@ void segment_writer::collect_finished() {
   }
 }
 
-/// A piece whose open segment must get its footer: the piece is finishing and nothing of it waits.
+/// A piece whose open segment must get its footer: the piece is finishing and nothing of it waits, or rests.
 segment_writer::piece* segment_writer::piece_to_end() {
   for (auto& [key, of] : pieces_) {
-    if (!of.finishing || !of.current || of.current->has_footer)
+    if (!of.current || of.current->has_footer)
       continue;
-    if (!waits_for(of))
+    if (of.finishing ? !waits_for(of) : of.resting && quiet())
       return &of;
   }
   return nullptr;
@@ -308,6 +312,7 @@ void segment_writer::pass_done() {
       of.current->ref.has_footer = true;
       report_.ended.push_back({key, summary(*of.current, of.current->blocks.size())});
       of.current.reset();
+      of.resting = false;
     }
 }
 
@@ -365,6 +370,7 @@ void segment_writer::retire(piece& of) {
     useless_.push_back(to_path(
         segment_name{start_.tenant, of.current->piece, of.current->ref.epoch, of.current->ref.number}));
   of.current.reset();
+  of.resting = false;
 }
 
 indexed_segment segment_writer::summary(const segment& of, std::size_t blocks) {

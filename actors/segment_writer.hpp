@@ -98,6 +98,9 @@ public:
   /// No entry with an SCN <= `upto` will come: pieces that end by then are finished. scn_max: all pieces.
   void finish(scn upto);
 
+  /// Nothing has come for long: open segments get their footers and are closed, as soon as nothing waits.
+  void rest();
+
   /// The operation to run now; none: nothing to do until something is added or wanted. `now`: creation times.
   writer_operation next(unix_ns now);
   /// The operation succeeded; `opened` is the new file of an open.
@@ -109,6 +112,8 @@ public:
   const std::optional<error>& broken() const { return broken_; }
 
   bool is_durable(std::uint64_t ticket) const;
+  /// Everything that has come is durable.
+  bool quiet() const { return queue_.empty() && unsynced_.empty(); }
   bool finished() const; ///< no piece that finish() named is left
   std::uint64_t unsynced_bytes() const { return unsynced_bytes_; }
   durable_report take_report();
@@ -132,6 +137,7 @@ private:
     bool start_made = true;
     made_piece made;
     bool finishing = false;
+    bool resting = false; // only its segment is to end
   };
   enum class running : std::uint8_t { nothing, start_object, opening, appending, footer, syncing, removing };
 
@@ -173,7 +179,6 @@ private:
   std::set<std::uint64_t> arrived_early_, not_written_, not_durable_;
   std::uint64_t wanted_ticket_ = 0;
   bool want_memory_ = false;
-  scn finish_upto_ = 0;
 
   // the operation in flight
   running running_ = running::nothing;

@@ -53,6 +53,7 @@ struct fake_writer {
               },
               [](finish_atom, scn) -> durable_report_ptr { return std::make_shared<const durable_report>(); },
               [this](pressure_atom) { ++pressures; },
+              [](rest_atom) {},
               [](retry_atom, std::uint64_t) {}};
     });
   }

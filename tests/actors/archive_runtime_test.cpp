@@ -123,3 +123,43 @@ TEST_CASE("archive runtime: an engine that opens what another left goes on in it
   CHECK(state.streams[0].position.next_lsn == 100);
   CHECK(state.streams[0].start_lsn == 0);
 }
+
+TEST_CASE("archive runtime: after an outage streams with a little log each get room by what they cut") {
+  runtime_fixture::options given;
+  given.budget_bytes = std::uint64_t{16} << 20;
+  given.block_bytes = 256 << 10;
+  given.sync_bytes = std::uint64_t{32} << 20;
+  given.segment_bytes = std::uint64_t{64} << 20;
+  given.option.checkpoint_interval = 60 * one_minute;
+  runtime_fixture f{given};
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  constexpr std::size_t streams = 400;
+  std::vector<std::shared_ptr<stream_buffer>> all;
+  for (std::size_t i = 0; i < streams; ++i)
+    all.push_back(f.open(i + 1));
+  REQUIRE(f.flush());
+  auto when = f.now() + one_second;
+  auto put = [&](stream_buffer& to, std::size_t payload_bytes) {
+    auto at = to.expected_lsn();
+    std::string payload(payload_bytes, 'x');
+    return to.append({at, at + 10, ++when, as_bytes(payload)}).outcome == append_outcome::accepted;
+  };
+  f.medium().set_dead(true);
+  for (bool any = true; any;) {
+    any = false;
+    for (auto& each : all)
+      any |= put(*each, 7'000);
+  }
+  f.medium().set_dead(false);
+  std::set<std::size_t> waiting;
+  for (std::size_t i = 0; i < streams; ++i)
+    waiting.insert(i);
+  // Far below the interval, at which everything is cut.
+  CHECK(f.run_until(
+      [&] {
+        std::erase_if(waiting, [&](std::size_t i) { return put(*all[i], 6'000); });
+        return waiting.empty();
+      },
+      20 * one_minute));
+}

@@ -115,3 +115,68 @@ TEST_CASE("checkpoint rounds: a break interrupts the tenant, archives what came 
   REQUIRE(f.flush());
   CHECK(f.committed().streams[0].start_lsn == 500);
 }
+
+TEST_CASE("checkpoint rounds: a restart in BEGINNING lets the round begin with any log, as without it") {
+  auto first = std::make_unique<in_round>();
+  first->write(1);
+  REQUIRE(first->flush());
+  REQUIRE(first->noarchivelog().ok());
+  first->medium().set_dead(true);
+  REQUIRE(first->archivelog().ok());
+  REQUIRE(first->row().round.status == round_status::beginning);
+  runtime_fixture::options next;
+  next.catalog = first->catalog->copy();
+  next.medium = first->media.at("d");
+  next.began_at = first->now();
+  first.reset();
+  next.medium->set_dead(false);
+  runtime_fixture second{next};
+  second.add_tenant();
+  auto stream = second.open(1, std::nullopt);
+  CHECK(stream->append({500, 510, second.now(), as_bytes("x")}).outcome == append_outcome::accepted);
+  auto answer = second.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  CHECK(second.committed().commit.record.round.id == round_id{2});
+  CHECK(second.committed().streams[0].start_lsn == 500);
+}
+
+TEST_CASE("checkpoint rounds: whoever was refused room is told when the answer changes, whatever it is now") {
+  runtime_fixture f;
+  f.add_tenant();
+  auto stream = f.open(1);
+  archive_option how;
+  how.mode = archive_mode::mandatory;
+  how.codec = codec::none;
+  f.runtime->set_option(tenant, how);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().set_dead(true);
+  auto at = stream->expected_lsn();
+  auto when = f.now() + one_second;
+  std::string payload(20'000, 'x');
+  for (int i = 0; i < 3; ++i) { // what is packed may give a little back
+    f.run_for(10 * one_second);
+    while (stream->append({at, at + 10, ++when, as_bytes(payload)}).outcome == append_outcome::accepted)
+      at += 10;
+  }
+  f.listener.heard.clear();
+  switch (GENERATE(0, 1, 2)) {
+  case 0:
+    how.mode = archive_mode::optional;
+    f.runtime->set_option(tenant, how);
+    break;
+  case 1: {
+    tenant_order lost;
+    lost.what = tenant_order::kind::interrupt;
+    lost.broken.stream = stream_id{1};
+    lost.broken.oldest_left = at + 1'000;
+    REQUIRE(f.give_order(tenant, lost).ok());
+    break;
+  }
+  default:
+    REQUIRE(f.noarchivelog().ok());
+  }
+  CHECK(f.run_until([&] { return f.listener.has("room 1"); }, one_minute));
+}

@@ -174,3 +174,35 @@ TEST_CASE("checkpoint takeover: a repeat of the last committed block is compared
   CHECK(refused.outcome == append_outcome::error);
   CHECK(refused.failed.code == errc::lsn_conflict);
 }
+
+TEST_CASE("checkpoint takeover: log that it gives up is owed: flush says so, and no advance keeps it out") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  REQUIRE(first->archivelog().ok());
+  first->run_for(one_second);
+  runtime_fixture::options next;
+  next.catalog = first->catalog->copy(); // it knows nothing of the stream
+  first->open(1, std::nullopt);
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  next.medium = first->media.at("d");
+  next.began_at = first->now();
+  first.reset();
+  runtime_fixture second{next};
+  second.add_tenant();
+  auto stream = second.open(1, std::nullopt);
+  auto at = second.now() + one_second;
+  REQUIRE(stream->append({55, 65, at, as_bytes("does not join")}).outcome == append_outcome::accepted);
+  second.runtime->intake(tenant)->advance(at + 1'000);
+  auto answer = second.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.code() == errc::canceled);
+  CHECK(second.listener.has("resend 1 from 50"));
+  second.run_for(5 * one_minute);
+  CHECK(second.committed().commit.record.round.checkpoint_scn < at);
+  CHECK(stream->append({50, 65, at, as_bytes("again")}).outcome == append_outcome::accepted);
+  answer = second.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  CHECK(stream->committed().next_lsn == 65);
+}

@@ -98,3 +98,92 @@ TEST_CASE("checkpoint: of the commits the newest few are kept, and the one befor
   CHECK(f.committed().commit.fallback.empty());
   CHECK(f.committed().commit.record.seq.value > 40);
 }
+
+TEST_CASE("checkpoint: a medium that refuses to delete holds no commit back, and the view says so") {
+  runtime_fixture::options given;
+  given.option.checkpoint_interval = 5 * one_second;
+  runtime_fixture f{given};
+  f.add_tenant();
+  f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().plan(
+      {.only = fault_medium::call::remove, .when = fault_medium::moment::before, .for_good = true});
+  for (int i = 0; i < 10; ++i) {
+    f.write(1);
+    auto answer = f.flush();
+    REQUIRE(answer);
+    CHECK(answer->outcome.ok());
+    f.run_for(3 * one_second);
+  }
+  CHECK(f.paths("commits/").size() > 8);
+  CHECK(f.row().comment.find("cannot be deleted") != std::string::npos);
+  f.medium().clear_faults();
+  for (int i = 0; i < 5; ++i) {
+    f.write(1);
+    REQUIRE(f.flush());
+    f.run_for(10 * one_second);
+  }
+  CHECK(f.paths("commits/").size() <= 6);
+  CHECK(f.row().comment.empty());
+}
+
+TEST_CASE("checkpoint: a tenant without news for two intervals holds no file open") {
+  runtime_fixture::options given;
+  given.option.checkpoint_interval = 5 * one_second;
+  runtime_fixture f{given};
+  f.add_tenant();
+  f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  unsigned footers = 0;
+  f.medium().on_call([&](const fault_medium::call_info& what) {
+    footers += what.kind == fault_medium::call::append ? 1U : 0U;
+  });
+  f.run_for(5 * one_second);
+  CHECK(footers == 0);
+  f.run_for(one_minute);
+  CHECK(footers == 1);
+  f.write(1);
+  REQUIRE(f.flush());
+  CHECK(f.committed().streams[0].position.next_lsn == 60);
+}
+
+TEST_CASE("checkpoint: a stream that comes back while the checkpoint is decided is not passed by it") {
+  runtime_fixture f;
+  f.add_tenant();
+  auto stays = f.open(1), comes_back = f.open(2);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  f.write(2);
+  REQUIRE(f.flush());
+  // Dropped, noted by a commit, and open again with log that the next cut does not hold.
+  comes_back->drop_at(30);
+  comes_back->detach();
+  comes_back.reset();
+  f.write(1);
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return f.runtime->intake(tenant)->find(stream_id{2}) == nullptr; }));
+  auto at = f.now() + one_second;
+  bool came = false;
+  f.medium().on_call([&](const fault_medium::call_info& what) {
+    if (what.kind != fault_medium::call::sync || came)
+      return;
+    came = true; // after the cut, before the decision
+    comes_back = f.runtime->intake(tenant)->open(stream_id{2}, std::nullopt);
+    CHECK(comes_back->append({30, 40, at, as_bytes("late")}).outcome == append_outcome::accepted);
+  });
+  f.write(1);
+  f.runtime->intake(tenant)->find(stream_id{1})->advance(at + one_minute);
+  auto what = std::make_shared<durable_wait>();
+  what->stream = stream_id{1};
+  what->upto = stays->expected_lsn();
+  auto answer = f.ask(what);
+  REQUIRE(f.run_until([&] { return answer->has_value(); }));
+  REQUIRE(came);
+  for (auto& row : f.committed().streams)
+    if (row.stream == stream_id{2})
+      CHECK((row.position.next_lsn == 40 || f.committed().commit.record.round.checkpoint_scn < at));
+}

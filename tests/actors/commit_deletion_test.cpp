@@ -144,7 +144,8 @@ TEST_CASE("commit sequence: a waiting commit goes first between two removes, and
   CHECK(m.asks(verb::remove, 4));
 }
 
-TEST_CASE("commit sequence: whatever of a pass has no answer ends it, and the next begins with its own list") {
+TEST_CASE(
+    "commit sequence: whatever of a pass has no answer ends it, and the next begins with its own list") {
   commit_machine m;
   m.own_after(chain(2)); // 3
   for (int i = 0; i < 5; ++i)

@@ -142,3 +142,40 @@ TEST_CASE("segment writer: a block that belongs to no piece is refused for good,
   CHECK(f.writer->broken()->message.find("stream ") != std::string::npos);
   CHECK(f.writer->next(1).none());
 }
+
+TEST_CASE("segment writer: at rest open segments get their footers, and what comes then begins new ones") {
+  writer_fixture f;
+  f.put(1, 110);
+  f.settle();
+  REQUIRE(f.said.open.size() == 1);
+  f.writer->rest();
+  f.run();
+  auto report = f.writer->take_report();
+  REQUIRE(report.ended.size() == 1);
+  CHECK(report.ended[0].segment.segment.has_footer);
+  CHECK(report.open.empty());
+  CHECK(report.finished.empty()); // the piece is not over
+  f.said.absorb(report);
+  f.put(1, 120);
+  f.settle();
+  REQUIRE(f.said.open.size() == 1);
+  CHECK(f.said.open.at(first_piece).segment.number == 2);
+  f.require_readable();
+}
+
+TEST_CASE("segment writer: a footer at rest that fails costs nothing that was durable") {
+  writer_fixture f;
+  f.put(1, 110);
+  f.settle();
+  f.writer->rest();
+  f.medium->plan({.only = call::append, .when = moment::before});
+  f.run();
+  CHECK(f.failures == 1);
+  CHECK(f.writer->quiet());
+  CHECK_FALSE(f.writer->broken());
+  auto report = f.writer->take_report();
+  REQUIRE(report.ended.size() == 1);
+  CHECK_FALSE(report.ended[0].segment.segment.has_footer);
+  f.said.absorb(report);
+  f.require_readable();
+}
