@@ -327,8 +327,8 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
         errc::invalid_destination,
         "tenant " + to_string(tenant) +
             " is registered, but not archived: ARCHIVELOG is in force, and backup_dest is not set for it",
-        "ALTER SYSTEM SET backup_dest = 'file:///…' TENANT = " + to_string(tenant) +
-            ", then ALTER SYSTEM ARCHIVELOG TENANT = " + to_string(tenant));
+        "ALTER SYSTEM SET backup_dest = 'file:///…' TENANT_ID = " + to_string(tenant) +
+            ", then ALTER SYSTEM ARCHIVELOG TENANT_ID = " + to_string(tenant));
   return {};
 }
 

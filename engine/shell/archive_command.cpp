@@ -73,7 +73,10 @@ result<archive_run::summary> archive(const archive_command_options& options) {
   engine->set_listener(&events);
   tenant_id tenant{options.tenant};
   auto name = options.tenant_name.empty() ? "tenant" + std::to_string(options.tenant) : options.tenant_name;
-  VARVE_TRY(engine->register_tenant(tenant, name));
+  // A tenant that has no destination yet is registered all the same: --dest may name one.
+  auto registered = engine->register_tenant(tenant, name);
+  if (!registered.ok() && (registered.code() != errc::invalid_destination || options.destination.empty()))
+    return registered.error();
   VARVE_TRY_ASSIGN(auto settings, begin_archiving(*engine, tenant, options.destination, options.interval));
   how.advance_interval = settings.checkpoint_interval;
   how.checkpoint = settings.checkpoint;
@@ -87,6 +90,8 @@ result<archive_run::summary> archive(const archive_command_options& options) {
   shown.finish();
   stream.reset();
   auto closed = engine->close();
+  if (auto why = events.take_error())
+    report(*why);
   if (done.ok() && !closed.ok())
     return closed.error();
   return done;

@@ -1,5 +1,6 @@
 #include "engine/shell/archive_run.hpp"
 
+#include "engine/shell/exit_codes.hpp"
 #include "engine/shell/stop_signals.hpp"
 
 #include <algorithm>
@@ -51,6 +52,12 @@ void archive_events::on_durable(tenant_id, stream_id, stream_position position) 
   std::lock_guard lock{mutex_};
   durable_ = std::max(durable_, position.next_lsn);
 }
+void archive_events::on_error(const error& why) {
+  std::lock_guard lock{mutex_};
+  if (!error_)
+    error_ = why;
+  notify_locked();
+}
 void archive_events::wait(std::chrono::nanoseconds limit) {
   std::unique_lock lock{mutex_};
   told_.wait_for(lock, limit, [&] { return news_; });
@@ -67,6 +74,10 @@ lsn archive_events::durable() const {
 std::string archive_events::reason() const {
   std::lock_guard lock{mutex_};
   return reason_;
+}
+std::optional<error> archive_events::take_error() {
+  std::lock_guard lock{mutex_};
+  return std::exchange(error_, std::nullopt);
 }
 
 archive_run::archive_run(archive_engine& engine, log_stream& stream, log_input& input, archive_events& events,
@@ -152,6 +163,10 @@ void archive_run::go_back_to(lsn from) {
 }
 
 void archive_run::note_durable() {
+  if (auto why = events_.take_error()) {
+    shown_.finish();
+    report(*why);
+  }
   auto durable = events_.durable();
   while (!entries_.empty() && next_entry_ > 0 && entries_.front().next_lsn <= durable) {
     entries_.pop_front();

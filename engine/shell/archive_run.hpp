@@ -20,12 +20,14 @@ public:
   void on_fenced(tenant_id, std::string_view reason) override;
   void on_interrupted(tenant_id, std::string_view reason) override;
   void on_durable(tenant_id, stream_id, stream_position position) override;
+  void on_error(const error& why) override;
 
   /// Waits until something was told, at most so long.
   void wait(std::chrono::nanoseconds limit);
   std::optional<lsn> take_resend(); ///< the lowest place asked for since the last call
   lsn durable() const;
-  std::string reason() const; ///< why fenced or interrupted
+  std::string reason() const;        ///< why fenced or interrupted
+  std::optional<error> take_error(); ///< the first one since the last call
 
 private:
   void notify_locked();
@@ -35,6 +37,7 @@ private:
   std::optional<lsn> resend_from_;
   lsn durable_ = 0;
   std::string reason_;
+  std::optional<error> error_;
 };
 
 /// One run of `varve archive`: hands an input over as one stream.
@@ -71,7 +74,7 @@ private:
   status hand_over(const entry_mark& entry);
   result<bool> read_entry(); ///< a new one, at the end of entries_
   result<bytes_view> payload(const entry_mark& entry);
-  void note_durable();
+  void note_durable(); ///< and tells what the engine complains of
   void go_back_to(lsn from);
   status advance();
   status finish();

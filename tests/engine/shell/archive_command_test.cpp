@@ -1,3 +1,4 @@
+#include "engine/shell/archive_run.hpp"
 #include "tests/engine/shell/archive_case.hpp"
 
 #include <catch2/catch.hpp>
@@ -177,6 +178,37 @@ TEST_CASE("a data directory has one owner, and the second hears its pid") {
   CHECK(refused.exit_code == 4);
   CHECK(refused.errors.find(std::to_string(owner.pid())) != std::string::npos);
   CHECK(owner.finish().exit_code == 0);
+}
+
+TEST_CASE("a tenant without a destination under a standing ARCHIVELOG is archived where --dest says") {
+  archive_case c;
+  auto input = c.file("log", "hello");
+  auto other = (c.dir / "other").string();
+  REQUIRE(
+      run_varve({"archive", "--data", c.data, "--tenant", "1002", "--dest", other, "--stream", "1", input})
+          .exit_code == 0);
+  auto own = "ALTER SYSTEM NOARCHIVELOG; ALTER SYSTEM SET backup_dest = ''; "
+             "ALTER SYSTEM SET backup_dest = 'file://" +
+             other +
+             "' TENANT_ID = 1002; ALTER SYSTEM ARCHIVELOG; ALTER SYSTEM NOARCHIVELOG TENANT_ID = 1002";
+  auto prepared = c.shell(own);
+  INFO(prepared.errors);
+  REQUIRE(prepared.exit_code == 0);
+  auto done = c.archive({input});
+  INFO(done.errors);
+  CHECK(done.exit_code == 0);
+  CHECK(c.restore().output == "hello");
+}
+
+TEST_CASE("a run keeps the first complaint of the engine until it is told") {
+  shell::archive_events events;
+  CHECK_FALSE(events.take_error());
+  events.on_error(fail(errc::catalog_error, "first"));
+  events.on_error(fail(errc::catalog_error, "second"));
+  auto told = events.take_error();
+  REQUIRE(told);
+  CHECK(told->message == "first");
+  CHECK_FALSE(events.take_error());
 }
 
 } // namespace varve::test
