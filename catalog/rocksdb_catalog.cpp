@@ -219,7 +219,9 @@ bool is_damage(const rocksdb::Status& outcome) {
 }
 
 error open_failure(const rocksdb::Status& outcome, const std::string& directory) {
-  auto code = is_damage(outcome) ? errc::catalog_error : outcome.IsNoSpace() ? errc::no_space : errc::io_error;
+  auto code = is_damage(outcome)    ? errc::catalog_error
+              : outcome.IsNoSpace() ? errc::no_space
+                                    : errc::io_error;
   return catalog_failure("open", directory, outcome.ToString(), code);
 }
 

@@ -104,7 +104,7 @@ std::string format_time(unix_ns time) {
 
 result<unix_ns> parse_time(std::string_view text) {
   using namespace std::chrono;
-  constexpr auto hint = "write it as 2021-04-30 11:33:41.845543 (UTC) or as nanoseconds since 1970, 1 or more";
+  constexpr auto hint = "write it as 2021-04-30 11:33:41.845543 (UTC) or as nanoseconds, 1 or more";
   auto rest = text;
   std::uint64_t number = 0;
   if (!text.empty() && text[0] != '0' && take_number(rest, number) && rest.empty()) return number;

@@ -268,6 +268,31 @@ TEST_CASE("the checkpoint is the slowest stream's, and an advance moves it") {
   CHECK(h.restored(until) == std::vector<std::string>{"0:a", "0:b", "1:B"});
 }
 
+TEST_CASE("the checkpoint never goes back, and names the stream that would have it so") {
+  host h;
+  h.begin();
+  auto a = h.stream(first);
+  put(*a, 0, 1000, "a");
+  put(*a, 1, 5000, "A");
+  REQUIRE(h.engine->flush(shop).get().outcome.ok());
+  auto row = [&](const std::string& column) {
+    auto rows = h.engine->query("SELECT " + column + " FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID = 1001");
+    REQUIRE(rows.ok());
+    return rows->rows[0][0].value_or("NULL");
+  };
+  auto before = row("MAX_NEXT_TIME");
+  CHECK(row("LIMITING_STREAM") == "1");
+  auto b = h.stream(second); // supports nothing yet
+  put(*a, 2, 9000, "x");
+  REQUIRE(h.engine->flush(shop).get().outcome.ok());
+  CHECK(row("MAX_NEXT_TIME") == before);
+  CHECK(row("LIMITING_STREAM") == "2");
+  put(*b, 0, 8000, "b");
+  REQUIRE(h.engine->flush(shop).get().outcome.ok());
+  CHECK(row("MAX_NEXT_TIME") > before);
+  CHECK(row("LIMITING_STREAM") == "2");
+}
+
 TEST_CASE(
     "two engines on one destination: the one that is taken over is fenced and loses nothing acknowledged") {
   host one;
