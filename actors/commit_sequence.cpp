@@ -77,7 +77,9 @@ commit_sequence::step commit_sequence::answer(const commit_answer& got) {
   case verb::create: {
     auto& created = std::get<status>(got);
     if (!created.ok() && created.code() != errc::already_exists) {
-      auto repeat = create_next();
+      // A beginning is made where nothing was found: that may have changed.
+      bool begins = state_ == state::creating && next_.predecessor.empty();
+      auto repeat = begins ? start_over() : create_next();
       repeat.what = event::retry;
       repeat.why = created.error();
       return repeat;
@@ -252,6 +254,13 @@ commit_sequence::step commit_sequence::create_next() {
 }
 
 commit_sequence::step commit_sequence::took_over() {
+  if (next_.seq < begin_at_) {
+    // Numbers that the catalog knows and the destination has forgotten: none is left free for the writer of
+    // what is lost.
+    last_ = next_;
+    last_digest_ = counts_;
+    return follow(last_);
+  }
   epoch_ = epoch{next_.seq.value};
   seen_at_pass_ = {};
   auto owned = counted();

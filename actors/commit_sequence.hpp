@@ -41,8 +41,8 @@ public:
     error why;
   };
 
-  /// `writer`: drawn anew for every takeover. `begin_at`: the number a first commit gets where there is none:
-  /// 1, or one more than any the catalog knows.
+  /// `writer`: drawn anew for every takeover. `begin_at`: 1, or one more than any number the catalog knows:
+  /// what a first commit gets where there is none, and what a takeover of older ones fills up to.
   commit_sequence(tenant_id tenant, const random_id& archive, const random_id& writer, commit_seq begin_at);
 
   /// Takes the tenant over. `first` is the content of the very first commit where there is none.

@@ -36,9 +36,15 @@ status prove(destination& where, const found_commit& found) {
   if (!object.ok() && object.code() != errc::file_not_exist && object.code() != errc::checksum_error)
     return object.error();
   if (record.predecessor.empty()) {
-    if (object.code() == errc::file_not_exist)
+    // Above number 1 only a mark says that a beginning is over: a commit there may be a stray.
+    auto marked =
+        object.ok() ? decode_commit(*object, nullptr, before) : result<commit_record>(object.error());
+    bool over =
+        record.seq.value == 1 ? object.code() != errc::file_not_exist : marked.ok() && marked->is_mark();
+    if (!over)
       return {};
-    return fail(errc::bytes_missing, path + " begins the sequence, but " + before + " is there");
+    return fail(errc::bytes_missing,
+                path + " began a sequence that is over: its mark " + before + " is there");
   }
   if (object.ok() && digest_of(*object) == record.predecessor)
     return {};

@@ -390,3 +390,40 @@ TEST_CASE("commit sequence: a first taker that stalled finds the mark and does n
   m.read(mark_bytes(0));
   CHECK(m.lists());
 }
+
+TEST_CASE(
+    "commit sequence: where the catalog knows more, a taker fills the numbers in between, each proved") {
+  commit_machine m{7};
+  auto others = chain(4);
+  m.take();
+  m.listed({3, 4});
+  m.read(others[3]);
+  m.read(others[2]);
+  auto before = others[3];
+  for (std::uint64_t seq = 5; seq <= 7; ++seq) {
+    REQUIRE(m.asks(verb::create, seq));
+    CHECK(m.last_sent().epoch == epoch{seq});
+    auto made = m.sent.back();
+    m.done();
+    REQUIRE(m.asks(verb::read, seq - 1));
+    m.read(before);
+    REQUIRE(m.lists());
+    m.listed({seq - 1, seq});
+    before = made;
+  }
+  REQUIRE(m.came_to(event::owner));
+  CHECK(m.sequence.current_epoch() == epoch{7});
+  CHECK(m.sequence.newest().seq == commit_seq{7});
+}
+
+TEST_CASE(
+    "commit sequence: before a beginning is tried again, the taker looks whether commits have come back") {
+  commit_machine m{7};
+  m.take();
+  m.listed({}); // the folder was away for a moment
+  REQUIRE(m.asks(verb::create, 7));
+  m.unanswered();
+  REQUIRE(m.repeats(verb::list, 0));
+  m.listed({1, 2});
+  CHECK(m.asks(verb::read, 2));
+}

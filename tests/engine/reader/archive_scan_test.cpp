@@ -106,7 +106,7 @@ TEST_CASE("a commit whose predecessor is gone or has other bytes is not proved")
   CHECK(read_newest_commit(*fixture.where, tenant, {}).code() == errc::bytes_missing);
 }
 
-TEST_CASE("a beginning counts only while nothing lies at the number before it") {
+TEST_CASE("a beginning counts until its mark is there; a stray beside it, above number 1, is nothing") {
   reader_fixture fixture;
   auto builder = fixture.builder();
   auto alone = read_newest_commit(*fixture.where, tenant, {});
@@ -114,6 +114,22 @@ TEST_CASE("a beginning counts only while nothing lies at the number before it") 
   CHECK((*alone)->record.seq == commit_seq{1});
   auto mark = encode(builder.settings().archive, commit_mark(tenant, commit_seq{0}));
   REQUIRE(fixture.where->create(commit_path(0), mark).ok());
+  CHECK(read_newest_commit(*fixture.where, tenant, {}).code() == errc::bytes_missing);
+
+  auto archive = builder.settings().archive;
+  auto beginning = (*alone)->record;
+  beginning.seq = commit_seq{9};
+  beginning.epoch = epoch{9};
+  REQUIRE(fixture.where->create(commit_path(9), encode(archive, beginning)).ok());
+  CHECK(read_newest_commit(*fixture.where, tenant, {}).ok());
+  auto stray = beginning;
+  stray.seq = commit_seq{8};
+  REQUIRE(fixture.where->create(commit_path(8), encode(archive, stray)).ok());
+  auto found = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(found.ok());
+  CHECK((*found)->record.seq == commit_seq{9});
+  fixture.drop(commit_path(8));
+  REQUIRE(fixture.where->create(commit_path(8), encode(archive, commit_mark(tenant, commit_seq{8}))).ok());
   CHECK(read_newest_commit(*fixture.where, tenant, {}).code() == errc::bytes_missing);
 }
 
