@@ -33,7 +33,7 @@ std::size_t host_log::find(const stream& of, lsn from) {
 bytes host_log::payload(tenant_id tenant, stream_id id, const entry& of) {
   auto state = tenant.value * 0x9e3779b97f4a7c15U + id.value * 0xc2b2ae3d27d4eb4fU + of.lsn;
   std::vector<std::uint64_t> words((of.bytes + 7) / 8, 0x20656e6f6e20656eU);
-  for (std::size_t i = 0; i < words.size(); i += i % 8 == 7 ? 9 : 1) {
+  for (std::size_t i = 0; i < words.size(); i += i % 8 == 7 ? std::size_t{9} : 1) {
     state = state * 6364136223846793005U + 1442695040888963407U;
     words[i] = state ^ (state >> 29);
   }
