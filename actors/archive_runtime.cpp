@@ -13,8 +13,7 @@ memory_budget::limits limits_of(const archive_runtime::settings& given) {
   // Two blocks per worker are never lent: a compressor's own copies of the block it packs, raw and packed.
   auto block = std::uint64_t{given.block_bytes} + slab_arena::slab_bytes * 2;
   auto reserve = std::min(given.budget_bytes / 4, block * 2 * given.workers);
-  auto run = (format::block_header_bytes + std::uint64_t{given.block_bytes} + slab_arena::slab_bytes - 1) /
-             slab_arena::slab_bytes * slab_arena::slab_bytes;
+  auto run = whole_slabs(format::block_header_bytes + std::uint64_t{given.block_bytes});
   auto room = std::clamp<std::uint64_t>(given.budget_bytes / 64, slab_arena::slab_bytes,
                                         std::max<std::uint64_t>(given.block_bytes, slab_arena::slab_bytes));
   room = room / slab_arena::slab_bytes * slab_arena::slab_bytes;
@@ -56,6 +55,12 @@ std::shared_ptr<tenant_intake> archive_runtime::intake(tenant_id tenant) const {
   std::shared_lock lock{mutex_};
   auto found = tenants_.find(tenant);
   return found == tenants_.end() ? nullptr : found->second->intake;
+}
+
+void archive_runtime::notify(notice what) {
+  std::shared_lock lock{mutex_};
+  if (notifier_ && listener_.load() != nullptr)
+    caf::anon_send(notifier_, notify_atom::value, std::move(what));
 }
 
 std::vector<tenant_id> archive_runtime::tenants() const {
@@ -117,16 +122,16 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   budget_.set_group(of.intake->account(), uri);
   auto pool = pool_of(uri);
 
-  // The three know each other, so the checkpoint is reached through a slot that is filled last.
-  auto checkpoint = std::make_shared<checkpoint_actor>();
+  // The three know each other, so the checkpoint is reached through a slot that is filled last, and that does
+  // not keep it alive: it holds the other two.
+  auto checkpoint = std::make_shared<caf::actor_addr>();
   auto slot_mutex = std::make_shared<std::mutex>();
   auto to_checkpoint = [checkpoint, slot_mutex](auto... message) {
     std::lock_guard lock{*slot_mutex};
-    if (*checkpoint)
-      caf::anon_send(*checkpoint, message...);
+    if (auto to = caf::actor_cast<checkpoint_actor>(*checkpoint))
+      caf::anon_send(to, message...);
   };
   piece_writer_parts writing;
-  writing.tenant = id;
   writing.pool = pool;
   writing.now = settings_.now;
   writing.on_trouble = [to_checkpoint](error_ptr what) {
@@ -171,7 +176,7 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   of.checkpoint = spawn_checkpoint(system_, std::move(parts));
   {
     std::lock_guard lock{*slot_mutex};
-    *checkpoint = of.checkpoint;
+    *checkpoint = of.checkpoint.address();
   }
   tenant_intake::signals signals;
   signals.on_work = [to = of.log_stream] { caf::anon_send(to, work_atom::value); };

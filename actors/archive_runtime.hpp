@@ -36,6 +36,8 @@ public:
   ~archive_runtime();
 
   void set_listener(archive_listener* listener) { listener_.store(listener); }
+  /// Has the listener called, after what it was told before, by its own thread; not after stop().
+  void notify(notice what);
 
   /// What is known of a tenant when the engine opens it.
   struct tenant_facts {
@@ -53,7 +55,6 @@ public:
   void add_tenant(const tenant_facts& facts);
   /// What the catalog says by now: for actors that are made anew because the destination is another one.
   void refresh(const tenant_facts& facts);
-  bool has_tenant(tenant_id tenant) const { return intake(tenant) != nullptr; }
   std::vector<tenant_id> tenants() const;
   std::shared_ptr<tenant_intake> intake(tenant_id tenant) const;
 

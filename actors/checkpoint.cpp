@@ -16,10 +16,17 @@ checkpoint_state::~checkpoint_state() {
 
 void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const error& why) {
   for (auto& wait : std::exchange(which, {})) {
+    // It may have been committed since it began to wait.
     stream_position position;
-    if (auto stream = wait->whole_tenant ? nullptr : parts.intake->find(wait->stream))
-      position = stream->committed();
-    wait->answer({why, position});
+    bool durable = true;
+    for (auto& stream : parts.intake->streams()) {
+      if (!wait->whole_tenant && stream->id() != wait->stream)
+        continue;
+      position = wait->whole_tenant ? position : stream->committed();
+      durable &= stream->committed().next_lsn >= (wait->whole_tenant ? stream->accepted_upto() : wait->upto);
+    }
+    durable &= wait->whole_tenant || position.next_lsn >= wait->upto;
+    wait->answer({durable ? status{} : why, position});
   }
 }
 

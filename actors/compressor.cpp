@@ -22,6 +22,8 @@ compressor_actor spawn_compressor(caf::actor_system& system, slab_arena& arena) 
           // A codec only fails for want of memory; stored raw the block needs none.
           if (!packed.ok())
             packed = block->pack(state.packer, codec::none, arena, state.raw, state.packed);
+          if (!packed.ok()) // its supervisor stops everybody who needs it: nothing may be written of this
+            return self->quit(caf::make_error(caf::sec::runtime_error, packed.error().to_string()));
           if (state.raw.capacity() > (std::size_t{4} << 20))
             state.raw = {}; // one huge entry must not stay for ever
           if (state.packed.capacity() > (std::size_t{4} << 20))

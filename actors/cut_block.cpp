@@ -1,14 +1,6 @@
 #include "actors/cut_block.hpp"
 
 namespace varve {
-namespace {
-
-std::uint64_t whole_slabs(std::uint64_t bytes_wanted) {
-  return (bytes_wanted + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes * slab_arena::slab_bytes;
-}
-
-} // namespace
-
 status cut_block::pack(block_packer& packer, codec wanted, slab_arena& arena, bytes& raw, bytes& packed) {
   auto body = raw_.contiguous();
   if (body.empty()) {

@@ -43,9 +43,4 @@ scn log_time_grid::end_of_cell(scn at) {
   return end;
 }
 
-std::uint64_t log_time_grid::interval() const {
-  std::lock_guard lock{mutex_};
-  return eras_.back().interval_ns;
-}
-
 } // namespace varve

@@ -21,8 +21,6 @@ public:
 
   /// The end (exclusive) of the cell that holds `at`.
   scn end_of_cell(scn at);
-  /// The cell length in force for cells to come.
-  std::uint64_t interval() const;
 
 private:
   mutable std::mutex mutex_;

@@ -33,7 +33,6 @@ public:
   const archive_round& round() const { return record_.round; }
   archive_round& round() { return record_.round; }
   std::optional<break_record>& interruption() { return record_.interruption; }
-  round_id next_round() const { return record_.next_round; }
   /// Begins the next round; no piece may be open. Its numbers are not below `round` and `piece`. Streams take
   /// part in it when they are noted; till then they count as dropped, at the end of their archived log.
   void begin_round(std::uint64_t piece_interval_ns, round_id round, piece_id piece);
@@ -56,7 +55,6 @@ public:
   /// The content of the next commit; commit_sequence adds what is its own.
   commit_record record(std::optional<stream_id> limiting) const;
 
-  bool has_open_pieces() const { return !pieces_.empty(); }
   /// The lowest open piece that ends at or below `checkpoint` + 1, if any.
   bool wants_finish(scn checkpoint) const;
   writer_start start_of_writer(epoch current, std::uint64_t segment_bytes, std::uint64_t sync_bytes) const;

@@ -5,7 +5,6 @@
 namespace varve {
 
 struct piece_writer_parts {
-  tenant_id tenant;
   io_pool_actor pool;
   std::function<unix_ns()> now;
   std::function<void(error_ptr)> on_trouble; ///< it cannot go on for now (nullptr: it can again)

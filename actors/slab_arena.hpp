@@ -42,6 +42,11 @@ private:
   std::size_t runs_in_use_ = 0;
 };
 
+/// As many bytes as the slabs that hold `bytes` have.
+constexpr std::uint64_t whole_slabs(std::uint64_t bytes) {
+  return (bytes + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes * slab_arena::slab_bytes;
+}
+
 /// Bytes in slabs. Not thread-safe; gives its slabs back when it goes.
 class slab_chain {
 public:

@@ -7,10 +7,6 @@
 namespace varve {
 namespace {
 
-std::uint64_t whole_slabs(std::uint64_t bytes_wanted) {
-  return (bytes_wanted + slab_arena::slab_bytes - 1) / slab_arena::slab_bytes * slab_arena::slab_bytes;
-}
-
 /// A block that does not shrink is stored raw, so its packed form is at most this.
 std::uint64_t packed_bound(std::uint64_t raw) {
   return whole_slabs(raw + format::block_header_bytes);

@@ -1,6 +1,5 @@
 #include "engine/archive_engine.hpp"
 
-#include "actors/notifier.hpp"
 #include "catalog/views/query.hpp"
 #include "engine/archive_destination.hpp"
 #include "engine/archive_engine_impl.hpp"
@@ -66,7 +65,7 @@ status check(const archive_options& options) {
   VARVE_TRY(in_range<std::uint64_t>("sync_bytes", options.sync_bytes, 64 << 10, options.segment_bytes));
   VARVE_TRY(in_range<unsigned>("io_threads", options.io_threads, 1, 64));
   VARVE_TRY(in_range<unsigned>("threads", options.threads, 0, 1024));
-  VARVE_TRY(in_range<std::uint64_t>("entry_bytes_max", options.entry_bytes_max, 1, largest_entry(options)));
+  VARVE_TRY(in_range<std::uint64_t>("entry_bytes_max", options.entry_bytes_max, 0, largest_entry(options)));
   return {};
 }
 
@@ -104,6 +103,9 @@ archive_engine_impl::archive_engine_impl(archive_options options, directory_lock
   settings.budget_bytes = options_.budget_bytes;
   settings.block_bytes = options_.block_bytes;
   settings.entry_bytes_max = options_.entry_bytes_max;
+  if (settings.entry_bytes_max == 0)
+    settings.entry_bytes_max =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(default_entry_bytes, largest_entry(options_)));
   settings.segment_bytes = options_.segment_bytes;
   settings.sync_bytes = options_.sync_bytes;
   settings.workers = workers;
@@ -183,12 +185,8 @@ void archive_engine_impl::tell(const error& why) {
     return;
   last_told_ = std::move(text);
   // Not on the thread that failed: a host may call the engine, and wait for that very actor.
-  if (!notifier_)
-    notifier_ = spawn_notifier(
-        *system_, [this] { return listener_.load(); }, threading::own_threads);
-  caf::anon_send(notifier_, notify_atom::value,
-                 std::make_shared<std::function<void(archive_listener&)>>(
-                     [why](archive_listener& to) { to.on_error(why); }));
+  runtime_->notify(std::make_shared<std::function<void(archive_listener&)>>(
+      [why](archive_listener& to) { to.on_error(why); }));
 }
 
 void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_state>& waiting) {
@@ -273,9 +271,6 @@ status archive_engine_impl::close() {
     std::lock_guard guard{mutex_};
     waiting.swap(waiting_);
     silent_ = true;
-    if (notifier_)
-      caf::anon_send_exit(notifier_, caf::exit_reason::user_shutdown);
-    notifier_ = nullptr;
   }
   for (auto& weak : waiting)
     if (auto state = weak.lock())

@@ -88,7 +88,6 @@ private:
   mutable std::mutex mutex_; // guards all below
   bool closed_ = false;
   std::vector<std::weak_ptr<durable_future::shared_state>> waiting_;
-  caf::actor notifier_;   // made for the first error there is somebody to tell
   bool silent_ = false;   // it has ended
   std::string last_told_; // the same again is not told
 };

@@ -8,6 +8,9 @@
 
 namespace varve {
 
+/// How large an entry may be where nobody says otherwise, and the budget is large enough.
+inline constexpr std::uint32_t default_entry_bytes = 16 << 20;
+
 /// Everything archive_engine::open() takes. Durations are nanoseconds, sizes bytes.
 struct archive_options {
   /// Where the catalog and the engine's own files live: a local directory, made if it is not there. One
@@ -24,8 +27,8 @@ struct archive_options {
 
   /// Largest payload of one entry, in bytes: at most (budget_bytes - reserve) / 8 - 16 KiB and 48 MiB, where
   /// the reserve is 2 (block_bytes + 16 KiB) per worker thread, and at most a quarter of the budget. open()
-  /// refuses a larger one and says the largest.
-  std::uint32_t entry_bytes_max = 16 << 20;
+  /// refuses a larger one and says the largest. 0: default_entry_bytes, or that largest one if it is less.
+  std::uint32_t entry_bytes_max = 0;
 
   /// A segment is ended when it reaches this. [1 MiB, 1 GiB)
   std::uint64_t segment_bytes = std::uint64_t{64} << 20;

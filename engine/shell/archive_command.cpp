@@ -60,9 +60,8 @@ result<archive_run::summary> archive(const archive_command_options& options) {
   how.chunk_bytes = static_cast<std::size_t>(chunk);
   archive_options engine_options;
   engine_options.data_directory = options.data_directory;
-  if (chunk == 0 || chunk > engine_options.entry_bytes_max)
-    return fail(errc::invalid_argument,
-                "--chunk is 1 to " + std::to_string(engine_options.entry_bytes_max) + " bytes");
+  if (chunk == 0 || chunk > default_entry_bytes)
+    return fail(errc::invalid_argument, "--chunk is 1 to " + std::to_string(default_entry_bytes) + " bytes");
   if (!options.rate.empty()) {
     VARVE_TRY_ASSIGN(how.bytes_per_second, parse_byte_count(options.rate));
   }

@@ -37,8 +37,8 @@ TEST_CASE("archive runtime: what no tenant or no round can do is answered at onc
   runtime_fixture f;
   CHECK(f.archivelog().code() == errc::invalid_argument);
   f.add_tenant();
-  CHECK(f.runtime->has_tenant(tenant));
-  CHECK_FALSE(f.runtime->has_tenant(other_tenant));
+  CHECK(f.runtime->tenants() == std::vector<tenant_id>{tenant});
+  CHECK_FALSE(f.runtime->intake(other_tenant));
   auto answer = f.flush();
   REQUIRE(answer);
   CHECK(answer->outcome.code() == errc::not_archiving);

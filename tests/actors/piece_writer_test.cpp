@@ -24,7 +24,6 @@ struct writer_actor_fixture : actor_fixture {
         },
         2, threading::cooperative);
     piece_writer_parts parts;
-    parts.tenant = tenant;
     parts.pool = pool;
     parts.now = [] { return unix_ns{42}; };
     parts.on_trouble = [this](const error_ptr& what) { troubles.push_back(what); };

@@ -77,14 +77,12 @@ public:
   void kill() {
     dead_ = true;
     clock_.cancel_all();
+    dropping_ = true;
     for (auto& [id, weak] : std::exchange(seen_, {}))
       if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak))
-        if (auto* actor =
-                dynamic_cast<caf::scheduled_actor*>(caf::actor_cast<caf::abstract_actor*>(strong))) {
-          actor->context(&unit_);
-          actor->quit(caf::exit_reason::kill);
-          actor->finalize();
-        }
+        if (auto* actor = dynamic_cast<caf::scheduled_actor*>(caf::actor_cast<caf::abstract_actor*>(strong)))
+          end(*actor);
+    dropping_ = false;
     drop_all();
     clock_.cancel_all();
   }
@@ -104,7 +102,10 @@ protected:
         caf::make_actor<silent_printer, caf::actor>(all.next_actor_id(), all.node(), &all, config);
   }
 
-  void stop() override { drop_all(); }
+  void stop() override {
+    dead_ = true;
+    drop_all();
+  }
 
 private:
   static constexpr std::chrono::nanoseconds epoch = std::chrono::hours(1);
@@ -119,8 +120,10 @@ private:
     auto* actor = dynamic_cast<caf::scheduled_actor*>(job);
     if (actor != nullptr)
       seen_.emplace(actor->id(), caf::actor_cast<caf::weak_actor_ptr>(actor));
-    if (dead_)
-      return cleanup_and_release(job);
+    if (dead_) {
+      jobs_.push_back(job);
+      return drop_all();
+    }
     duration_ns wait = 0;
     if (actor != nullptr && world_ != nullptr && world_->latency_)
       wait = world_->latency_(actor->name());
@@ -130,14 +133,26 @@ private:
       jobs_.push_back(job);
   }
 
+  /// In a loop, not in itself: an actor that ends wakes others, and may be woken while it ends.
   void drop_all() {
-    while (!jobs_.empty() || !sleeping_.empty()) {
-      auto jobs = std::exchange(jobs_, {});
-      for (auto& [when, job] : std::exchange(sleeping_, {}))
-        jobs.push_back(job);
-      for (auto* job : jobs)
-        cleanup_and_release(job);
-    }
+    if (std::exchange(dropping_, true))
+      return;
+    for (auto& [when, job] : std::exchange(sleeping_, {}))
+      jobs_.push_back(job);
+    while (!jobs_.empty())
+      for (auto* job : std::exchange(jobs_, {})) {
+        if (auto* actor = dynamic_cast<caf::scheduled_actor*>(job))
+          end(*actor);
+        caf::intrusive_ptr_release(job);
+      }
+    dropping_ = false;
+  }
+
+  /// CAF's own cleanup_and_release() leaves the state of an actor whose turn never came as it is.
+  void end(caf::scheduled_actor& actor) {
+    actor.context(&unit_);
+    actor.quit(caf::exit_reason::kill);
+    actor.finalize();
   }
 
   unit unit_;
@@ -148,6 +163,7 @@ private:
   std::multimap<duration_ns, caf::resumable*> sleeping_;
   std::map<caf::actor_id, caf::weak_actor_ptr> seen_; // holds no actor alive
   bool dead_ = false;
+  bool dropping_ = false;
 };
 
 sim_process::sim_process(simulation& world) : world_(world), number_(world.next_process_++) {
