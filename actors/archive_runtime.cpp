@@ -167,6 +167,7 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   parts.option = of.facts.option;
   parts.segment_bytes = settings_.segment_bytes;
   parts.sync_bytes = settings_.sync_bytes;
+  parts.commit_blocks = settings_.commit_blocks;
   parts.stop_timeout = settings_.stop_timeout;
   parts.commits = &commits;
   parts.status = of.facts.status;

@@ -23,6 +23,7 @@ public:
     std::uint32_t block_bytes = 0, entry_bytes_max = 0;
     std::uint64_t segment_bytes = 0, sync_bytes = 0;
     unsigned workers = 1, io_threads = 1;
+    std::uint64_t commit_blocks = 16 << 10; ///< a commit comes early when so many blocks wait for it
     duration_ns stop_timeout = 0;
     duration_ns catalog_beat = 0;
     threading how = threading::own_threads;

@@ -110,6 +110,15 @@ void checkpoint_state::beat() {
     pass();
 }
 
+void checkpoint_state::work() {
+  if (now_in == phase::quiet)
+    take_over();
+  // What is remembered of each block until its commit is not part of the budget.
+  else if (now_in == phase::owner && !in_cycle &&
+           parts.intake->blocks.load() - seen_blocks > parts.commit_blocks)
+    want_cycle();
+}
+
 void checkpoint_state::wait(const durable_wait_ptr& what) {
   bool busy = now_in == phase::quiet || now_in == phase::taking || now_in == phase::owner;
   if (now_in == phase::idle || (busy && !in_force()))
@@ -162,15 +171,11 @@ void checkpoint_state::start() {
 checkpoint_actor spawn_checkpoint(caf::actor_system& system, checkpoint_parts parts) {
   return system.spawn([parts = std::move(parts)](checkpoint_pointer self) -> checkpoint_actor::behavior_type {
     auto& state = self->state;
-    using phase = checkpoint_state::phase;
     state.parts = parts;
     state.start();
     return {[&state](order_atom, const tenant_order_ptr& what) { return state.order(what); },
             [&state](wait_atom, const durable_wait_ptr& what) { state.wait(what); },
-            [&state](work_atom) {
-              if (state.now_in == phase::quiet)
-                state.take_over();
-            },
+            [&state](work_atom) { state.work(); },
             [&state](repeat_atom, std::uint64_t id) { state.load_repeat(stream_id{id}); },
             [&state](trouble_atom, const error_ptr& what) { state.trouble(what); },
             [&state](trouble_atom, std::uint64_t stream, const error_ptr& what) {

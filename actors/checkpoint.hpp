@@ -19,6 +19,7 @@ struct checkpoint_parts {
   std::string destination;         ///< URI of the pool's destination
   dest_option option;
   std::uint64_t segment_bytes = 0, sync_bytes = 0;
+  std::uint64_t commit_blocks = 0;
   duration_ns stop_timeout = 0;
   std::atomic<std::uint64_t>* commits = nullptr;
 

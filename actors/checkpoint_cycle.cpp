@@ -32,6 +32,7 @@ void checkpoint_state::start_cycle() {
   cycle_closes.insert(cycle_closes.end(), close_promises.begin(), close_promises.end());
   close_promises.clear();
   seen_entries = parts.intake->accepted_entries.load();
+  seen_blocks = parts.intake->blocks.load();
   self->request(parts.log_stream, caf::infinite, cut_atom::value)
       .then(
           [this, of = generation](std::uint64_t ticket) {

@@ -73,6 +73,7 @@ struct checkpoint_state {
   std::vector<stream_id> cycle_moved;
   std::vector<stream_id> cycle_dropped;
   std::uint64_t seen_entries = 0; // accepted when the last cycle cut
+  std::uint64_t seen_blocks = 0;  // cut by then
 
   // what is told
   error_ptr writer_trouble, commit_trouble, pass_trouble;
@@ -84,6 +85,7 @@ struct checkpoint_state {
   void fail_waits(std::vector<durable_wait_ptr>& which, const error& why);
   void schedule_beat();
   void beat();
+  void work();
   bool has_news() const;
   bool in_force() const; // a round is, or is wanted
   void start();

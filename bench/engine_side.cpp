@@ -1,7 +1,5 @@
 #include "bench/engine_side.hpp"
 
-#include "bench/throttled_destination.hpp"
-
 #include <algorithm>
 #include <chrono>
 
@@ -11,19 +9,6 @@ namespace {
 scn wall_clock() {
   auto since = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<scn>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-}
-
-/// Puts a slower medium between the engine and its destination, where the engine lets one. false: it does
-/// not.
-template <class Options>
-bool slow_down(Options& options, std::uint64_t bytes_per_second) {
-  if constexpr (requires { options.wrap_destination; }) {
-    options.wrap_destination = [bytes_per_second](std::shared_ptr<destination> behind) {
-      return throttle(std::move(behind), bytes_per_second);
-    };
-    return true;
-  }
-  return false;
 }
 
 error refused(const append_answer& answer) {
@@ -41,8 +26,7 @@ result<std::unique_ptr<engine_side>> engine_side::open(const engine_setup& setup
   archive_options options;
   options.data_directory = setup.directory + "/data";
   options.budget_bytes = setup.budget_bytes;
-  if (setup.write_rate != 0)
-    side->throttled_ = slow_down(options, setup.write_rate);
+  options.destination_bytes_per_second = setup.write_rate;
   VARVE_TRY_ASSIGN(side->engine_, archive_engine::open(options));
   auto compression = std::string(to_string(setup.codec));
   for (const auto& statement :

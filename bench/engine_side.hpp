@@ -32,9 +32,6 @@ public:
   std::vector<std::unique_ptr<log_stream>>& streams() { return streams_; }
   const std::string& archive_directory() const { return archive_directory_; }
 
-  /// Does the destination take only setup.write_rate?
-  bool throttled() const { return throttled_; }
-
   /// Appends a payload behind everything before, with a commit time of now; waits for room in mandatory mode.
   append_answer append(std::size_t stream, bytes_view payload);
   /// The same, never waits.
@@ -54,7 +51,6 @@ private:
   std::vector<std::unique_ptr<log_stream>> streams_;
   std::vector<lsn> next_lsn_;
   scn last_scn_ = 0;
-  bool throttled_ = false;
 };
 
 } // namespace varve::bench

@@ -2,7 +2,9 @@
 
 #include <fstream>
 #include <sched.h>
+#include <sys/times.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 namespace varve::bench {
 namespace {
@@ -73,12 +75,20 @@ std::vector<std::string> reasons_to_doubt() {
   std::string name;
   if (governor >> name && name == "powersave")
     reasons.push_back("the processor's governor is powersave");
-  std::ifstream load("/proc/loadavg");
-  double last_minute = 0;
-  if (load >> last_minute && last_minute > 0.5 * usable_cores())
-    reasons.push_back("other programs run on this machine (load " + std::to_string(last_minute).substr(0, 4) +
-                      ")");
   return reasons;
+}
+
+double cpu_seconds_of_others() {
+  std::ifstream all("/proc/stat");
+  std::string name;
+  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0;
+  if (!(all >> name >> user >> nice >> system >> idle >> wait >> irq >> softirq))
+    return 0;
+  tms own{};
+  times(&own);
+  auto ours = own.tms_utime + own.tms_stime + own.tms_cutime + own.tms_cstime;
+  return (user + nice + system + irq + softirq - static_cast<double>(ours)) /
+         static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 } // namespace varve::bench

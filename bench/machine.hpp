@@ -18,4 +18,8 @@ machine describe_machine();
 /// Empty when there is nothing to say.
 std::vector<std::string> reasons_to_doubt();
 
+/// Processor time that everything but this process and its finished children used since boot, in seconds; 0
+/// where the system does not say.
+double cpu_seconds_of_others();
+
 } // namespace varve::bench

@@ -1,6 +1,7 @@
 #include "bench/report.hpp"
 
 #include "bench/machine.hpp"
+#include "bench/measure.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,8 @@
 
 namespace varve::bench {
 
-report::report(std::string_view workload) : doubts_(reasons_to_doubt()) {
+report::report(std::string_view workload)
+    : doubts_(reasons_to_doubt()), began_(steady_seconds()), others_before_(cpu_seconds_of_others()) {
   auto here = describe_machine();
   json_["workload"] = std::string(workload);
   json_["machine"] = {
@@ -50,6 +52,15 @@ void report::goal(std::string_view what, double reached, bool met, std::string_v
   all_met_ = all_met_ && met;
 }
 
+std::vector<std::string> report::all_doubts() const {
+  auto all = doubts_;
+  auto seconds = (steady_seconds() - began_) * describe_machine().cores;
+  auto others = cpu_seconds_of_others() - others_before_;
+  if (others > 0.1 && others > 0.05 * seconds)
+    all.push_back("other programs took " + show_number(100 * others / seconds, 0) + " % of the processors");
+  return all;
+}
+
 void report::print_text(std::ostream& out) const {
   std::size_t width = 0;
   for (const auto* lines : {&facts_, &figures_, &goals_})
@@ -61,14 +72,14 @@ void report::print_text(std::ostream& out) const {
     if (!lines->empty() && lines != &goals_)
       out << '\n';
   }
-  for (const auto& reason : doubts_)
+  for (const auto& reason : all_doubts())
     out << "WARNING: these figures mislead: " << reason << '\n';
   out.flush();
 }
 
 void report::print_json(std::ostream& out) const {
   auto all = json_;
-  all["doubts"] = doubts_;
+  all["doubts"] = all_doubts();
   out << all.dump(2) << std::endl;
 }
 

@@ -37,12 +37,15 @@ public:
   void print_json(std::ostream& out) const;
 
 private:
+  std::vector<std::string> all_doubts() const;
+
   struct line {
     std::string key, shown;
   };
   nlohmann::ordered_json json_;
   std::vector<line> facts_, figures_, goals_;
   std::vector<std::string> doubts_;
+  double began_, others_before_; // seconds: steady, and of other programs' processor time
   bool all_met_ = true;
 };
 

@@ -92,9 +92,6 @@ result<report> run_streams_bench(const streams_bench_options& options, const tel
   setup.write_rate = options.write_rate;
   tell("opening " + std::to_string(options.streams) + " streams");
   VARVE_TRY_ASSIGN(auto side, engine_side::open(setup));
-  auto pace = side->throttled() ? "throttled to " + show_speed(static_cast<double>(options.write_rate))
-                                : std::string("at its own speed");
-  told.fact("medium", area.medium() + ", " + pace);
   auto rss_before = rss_bytes();
   tell("all streams append for " + show_number(options.busy_seconds, 0) + " s");
   VARVE_TRY_ASSIGN(auto busy, keep_busy(*side, input.data, options.busy_seconds));

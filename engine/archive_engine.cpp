@@ -3,6 +3,7 @@
 #include "catalog/views/query.hpp"
 #include "engine/archive_destination.hpp"
 #include "engine/archive_engine_impl.hpp"
+#include "engine/destination/paced_destination.hpp"
 #include "engine/log_stream.hpp"
 #include "engine/statement/option_string.hpp"
 #include "engine/statement_executor.hpp"
@@ -41,6 +42,14 @@ status in_range(std::string_view name, T value, T low, T high) {
   return fail(errc::invalid_argument, "archive_options::" + std::string(name) + " is " +
                                           std::to_string(value) + ", must be between " + std::to_string(low) +
                                           " and " + std::to_string(high));
+}
+
+pace_clock system_pace() {
+  return {[] {
+            auto since = std::chrono::steady_clock::now().time_since_epoch();
+            return static_cast<duration_ns>(std::chrono::nanoseconds(since).count());
+          },
+          [](duration_ns wait) { std::this_thread::sleep_for(std::chrono::nanoseconds(wait)); }};
 }
 
 unsigned workers_of(const archive_options& options) {
@@ -115,8 +124,11 @@ archive_engine_impl::archive_engine_impl(archive_options options, directory_lock
   settings.archive = identity_.archive;
   settings.now = now_;
   settings.draw = draw_random_id;
-  settings.open = [archive = identity_.archive, tag = writer_tag_](const std::string& uri) {
-    return open_prepared(uri, archive, tag);
+  settings.open = [archive = identity_.archive, tag = writer_tag_,
+                   rate = options_.destination_bytes_per_second](
+                      const std::string& uri) -> result<std::shared_ptr<destination>> {
+    VARVE_TRY_ASSIGN(auto opened, open_prepared(uri, archive, tag));
+    return rate == 0 ? opened : pace(std::move(opened), rate, system_pace());
   };
   settings.on_error = [this](const error& why) { tell(why); };
   runtime_ = std::make_unique<archive_runtime>(*system_, *catalog_, std::move(settings));

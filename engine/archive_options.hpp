@@ -42,6 +42,10 @@ struct archive_options {
   /// Threads for destination I/O, per destination. [1, 64]
   unsigned io_threads = 4;
 
+  /// How fast a destination is written at most, in bytes a second, all tenants together, so that the host's
+  /// own traffic keeps its share; 0 = as fast as it takes them. When log comes faster, append answers `full`.
+  std::uint64_t destination_bytes_per_second = 0;
+
   /// NOARCHIVELOG gives a destination that does not answer this long, then stops without it.
   duration_ns stop_timeout = 10 * one_second;
 

@@ -53,10 +53,9 @@ result<std::unique_ptr<decoded_block>> block_pipeline::take() {
   }
   auto block = std::move(queue_.front()->block);
   queue_.pop_front();
-  bool last = queue_.empty();
+  ahead_bytes_ -= block->cost_bytes;
   lock.unlock();
-  if (last)
-    room_.notify_one(); // a block larger than the room may come now
+  room_.notify_one();
   return block;
 }
 
@@ -64,15 +63,14 @@ void block_pipeline::recycle(std::unique_ptr<decoded_block> block) {
   auto held = held_bytes(*block);
   {
     std::lock_guard lock(mutex_);
-    charged_bytes_ -= block->charged_bytes;
+    out_bytes_ -= block->cost_bytes;
     // A merge of many streams gives its blocks back nearly at once, to need as many soon after.
-    auto spare_bytes_max = std::max(options_.read_ahead_bytes / 4, peak_bytes_ - charged_bytes_);
+    auto spare_bytes_max = std::max(options_.read_ahead_bytes / 4, peak_bytes_ - out_bytes_);
     if (spare_bytes_ + held <= spare_bytes_max) {
       spare_bytes_ += held;
       spare_.push_back(std::move(block));
     }
   }
-  room_.notify_one();
 }
 
 void block_pipeline::work() {
@@ -108,7 +106,7 @@ bool block_pipeline::claim(std::vector<slot*>& batch) {
     }
     auto cost = cost_of(*pending_);
     std::unique_lock lock(mutex_);
-    auto has_room = [&] { return queue_.empty() || charged_bytes_ + cost <= options_.read_ahead_bytes; };
+    auto has_room = [&] { return queue_.empty() || ahead_bytes_ + cost <= options_.read_ahead_bytes; };
     if (!batch.empty() && !has_room())
       return !stop_;
     room_.wait(lock, [&] { return stop_ || has_room(); });
@@ -123,11 +121,12 @@ bool block_pipeline::claim(std::vector<slot*>& batch) {
       fresh->block = std::make_unique<decoded_block>();
     }
     batch_bytes += pending_->block.size;
-    charged_bytes_ += cost;
-    peak_bytes_ = std::max(peak_bytes_, charged_bytes_);
+    ahead_bytes_ += cost;
+    out_bytes_ += cost;
+    peak_bytes_ = std::max(peak_bytes_, out_bytes_);
     fresh->block->demand = std::move(*pending_);
     fresh->block->entries.clear();
-    fresh->block->charged_bytes = cost;
+    fresh->block->cost_bytes = cost;
     pending_.reset();
     batch.push_back(fresh.get());
     queue_.push_back(std::move(fresh));

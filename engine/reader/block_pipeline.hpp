@@ -14,13 +14,13 @@ struct decoded_block {
   block_demand demand; ///< demand.broken also where reading or decoding failed
   bytes raw;
   std::vector<log_entry> entries;
-  std::uint64_t charged_bytes = 0; ///< the pipeline's
+  std::uint64_t cost_bytes = 0; ///< the pipeline's
 };
 
 /// Reads and decompresses the blocks of a block_source ahead of the one who takes them, on its own threads.
-/// Blocks come in the order of the source. Decompressed blocks that were not taken or not recycled hold at
-/// most `read_ahead_bytes`, but the block that is waited for always comes, so that any number of them can be
-/// kept. take() and recycle() are one thread's.
+/// Blocks come in the order of the source. Those that were not taken yet hold at most `read_ahead_bytes`, but
+/// the block that is waited for always comes; any number of them can be taken and kept. take() and recycle()
+/// are one thread's.
 class block_pipeline {
 public:
   struct options {
@@ -65,7 +65,9 @@ private:
   std::condition_variable room_, arrived_;
   std::deque<std::unique_ptr<slot>> queue_; ///< claimed and not taken, in order
   std::vector<std::unique_ptr<decoded_block>> spare_;
-  std::uint64_t charged_bytes_ = 0, peak_bytes_ = 0, spare_bytes_ = 0;
+  std::uint64_t ahead_bytes_ = 0; ///< of the queue
+  std::uint64_t out_bytes_ = 0;   ///< of the queue and of what was taken and not recycled
+  std::uint64_t peak_bytes_ = 0, spare_bytes_ = 0;
   bool stop_ = false, ended_ = false;
   error failed_; ///< of the source
   std::vector<std::thread> threads_;

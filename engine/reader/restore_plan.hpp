@@ -23,9 +23,11 @@ struct restore_options {
   /// Where the newest commit is damaged, go by the one before it; restore_preview::notes says so.
   bool allow_previous_commit = false;
 
-  unsigned threads = 0;                                     ///< that read and decompress; 0: one per core
-  std::uint64_t read_ahead_bytes = std::uint64_t{64} << 20; ///< decompressed blocks held at a time; at least
-                                                            ///< one block, and those that overlap in a merge
+  unsigned threads = 0; ///< that read and decompress; 0: one per core
+
+  /// Blocks decompressed ahead of the caller hold at most this, or one block; a merge holds one block of each
+  /// stream besides.
+  std::uint64_t read_ahead_bytes = std::uint64_t{64} << 20;
 };
 
 /// One stream's log in a window.

@@ -65,6 +65,21 @@ TEST_CASE("checkpoint: without news there is no commit") {
   CHECK(f.row().round.checkpoint_scn == advanced);
 }
 
+TEST_CASE("checkpoint: a commit comes early when many blocks wait for it") {
+  runtime_fixture::options given;
+  given.commit_blocks = 20;
+  archiving f(given);
+  auto before = f.commits();
+  for (int i = 0; i < 18; ++i)
+    f.write(1, 1, tenant, 4'000); // a block each, but the last
+  f.run_for(one_second);
+  CHECK(f.commits() == before);
+  for (int i = 0; i < 5; ++i)
+    f.write(1, 1, tenant, 4'000);
+  f.run_for(one_second);
+  CHECK(f.commits() == before + 1);
+}
+
 TEST_CASE("checkpoint: many who wait for a commit share one") {
   archiving f;
   auto before = f.commits();

@@ -42,6 +42,7 @@ runtime_fixture::runtime_fixture(options options)
   settings.sync_bytes = given.sync_bytes;
   settings.workers = given.workers;
   settings.io_threads = given.io_threads;
+  settings.commit_blocks = given.commit_blocks;
   settings.stop_timeout = 30 * one_second;
   settings.catalog_beat = 100 * one_ms;
   settings.how = threading::cooperative;

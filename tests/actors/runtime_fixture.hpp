@@ -32,6 +32,7 @@ public:
     std::uint64_t budget_bytes = std::uint64_t{8} << 20;
     std::uint32_t block_bytes = 4'096;
     std::uint64_t segment_bytes = 64 << 10, sync_bytes = 1 << 20;
+    std::uint64_t commit_blocks = 16 << 10;
     unsigned workers = 2, io_threads = 2;
     dest_option option;
     std::shared_ptr<crash_catalog> catalog; ///< of an engine before

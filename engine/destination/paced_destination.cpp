@@ -1,39 +1,39 @@
-#include "bench/throttled_destination.hpp"
+#include "engine/destination/paced_destination.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
-#include <thread>
 
-namespace varve::bench {
+namespace varve {
 namespace {
 
 /// Writes stand in line: each occupies the medium for its bytes, one behind the other.
 class medium_pace {
 public:
-  explicit medium_pace(std::uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
+  medium_pace(std::uint64_t bytes_per_second, pace_clock clock)
+      : bytes_per_second_(bytes_per_second), clock_(std::move(clock)) {}
 
   void occupy(std::uint64_t bytes) {
-    using namespace std::chrono;
-    auto cost = duration_cast<steady_clock::duration>(
-        duration<double>(static_cast<double>(bytes) / static_cast<double>(bytes_per_second_)));
-    steady_clock::time_point done;
+    auto seconds = static_cast<double>(bytes) / static_cast<double>(bytes_per_second_);
+    duration_ns wait = 0;
     {
       std::lock_guard lock{mutex_};
-      done = free_at_ = std::max(free_at_, steady_clock::now()) + cost;
+      auto now = clock_.now();
+      free_at_ = std::max(free_at_, now) + static_cast<duration_ns>(seconds * one_second);
+      wait = free_at_ - now;
     }
-    std::this_thread::sleep_until(done);
+    clock_.sleep(wait);
   }
 
 private:
   const std::uint64_t bytes_per_second_;
+  const pace_clock clock_;
   std::mutex mutex_;
-  std::chrono::steady_clock::time_point free_at_;
+  duration_ns free_at_ = 0; // guarded by it
 };
 
-class throttled_segment final : public segment_file {
+class paced_segment final : public segment_file {
 public:
-  throttled_segment(std::unique_ptr<segment_file> behind, std::shared_ptr<medium_pace> pace)
+  paced_segment(std::unique_ptr<segment_file> behind, std::shared_ptr<medium_pace> pace)
       : behind_(std::move(behind)), pace_(std::move(pace)) {}
 
   status append(std::span<const bytes_view> parts) override {
@@ -52,10 +52,10 @@ private:
   std::shared_ptr<medium_pace> pace_;
 };
 
-class throttled_destination final : public destination {
+class paced_destination final : public destination {
 public:
-  throttled_destination(std::shared_ptr<destination> behind, std::uint64_t bytes_per_second)
-      : behind_(std::move(behind)), pace_(std::make_shared<medium_pace>(bytes_per_second)) {}
+  paced_destination(std::shared_ptr<destination> behind, std::shared_ptr<medium_pace> pace)
+      : behind_(std::move(behind)), pace_(std::move(pace)) {}
 
   const destination_traits& traits() const override { return behind_->traits(); }
   std::string describe() const override { return behind_->describe(); }
@@ -65,7 +65,7 @@ public:
   }
   result<std::unique_ptr<segment_file>> open_segment(const object_path& path) override {
     VARVE_TRY_ASSIGN(auto opened, behind_->open_segment(path));
-    return std::unique_ptr<segment_file>(std::make_unique<throttled_segment>(std::move(opened), pace_));
+    return std::unique_ptr<segment_file>(std::make_unique<paced_segment>(std::move(opened), pace_));
   }
   result<std::size_t> read(const object_path& path, std::uint64_t offset, mutable_bytes target) override {
     return behind_->read(path, offset, target);
@@ -89,8 +89,10 @@ private:
 
 } // namespace
 
-std::shared_ptr<destination> throttle(std::shared_ptr<destination> behind, std::uint64_t bytes_per_second) {
-  return std::make_shared<throttled_destination>(std::move(behind), bytes_per_second);
+std::shared_ptr<destination> pace(std::shared_ptr<destination> behind, std::uint64_t bytes_per_second,
+                                  pace_clock clock) {
+  return std::make_shared<paced_destination>(
+      std::move(behind), std::make_shared<medium_pace>(bytes_per_second, std::move(clock)));
 }
 
-} // namespace varve::bench
+} // namespace varve
