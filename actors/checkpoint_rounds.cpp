@@ -274,6 +274,8 @@ void checkpoint_state::interrupt(const break_record& why) {
   parts.outbox.push_back(journal);
   change_set changes;
   changes.put(journal);
+  changes.put(break_history_record{parts.tenant, journal.round, journal.break_stream, journal.first_missing,
+                                   journal.oldest_left, journal.decided_at, text});
   put_status(changes, round_status::interrupted);
   record(std::move(changes), [this, text] {
     tell(

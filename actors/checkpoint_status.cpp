@@ -213,6 +213,9 @@ void checkpoint_state::publish_commit() {
                                  record.interruption ? record.interruption->reason : ""};
     changes.put(history);
   }
+  if (auto& why = record.interruption)
+    changes.put(break_history_record{parts.tenant, record.round.id, why->stream, why->first_missing,
+                                     why->oldest_left, why->noticed_at, why->reason});
   forget_outbox(changes, [&](auto& left) {
     return left.round == record.round.id &&
            (record.round.status == left.status || record.round.status == round_status::stop);

@@ -40,6 +40,9 @@ void change_set::put(const stream_record& x) {
 void change_set::put(const lag_sample& x) {
   add(changes_, x);
 }
+void change_set::put(const break_history_record& x) {
+  add(changes_, x);
+}
 void change_set::put(const outbox_record& x) {
   add(changes_, x);
 }

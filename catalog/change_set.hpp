@@ -24,6 +24,7 @@ public:
   void put(const stream_record& x);
   void put(const lag_sample& x); ///< overwrites the sample lag_samples_max before it
   void put(const outbox_record& x);
+  void put(const break_history_record& x);
 
   void erase_setting(tenant_id tenant, std::string_view name);
   void erase_outbox(tenant_id tenant, std::uint64_t number);

@@ -24,7 +24,8 @@ enum class key_family : char {
   piece = 'p',
   stream = 'm',
   lag = 'l',
-  outbox = 'o'
+  outbox = 'o',
+  break_history = 'b'
 };
 
 struct key_family_info {

@@ -119,6 +119,8 @@ constexpr key_family family<stream_record> = key_family::stream;
 template <>
 constexpr key_family family<lag_sample> = key_family::lag;
 template <>
+constexpr key_family family<break_history_record> = key_family::break_history;
+template <>
 constexpr key_family family<outbox_record> = key_family::outbox;
 
 // A record is walked as itself when it is read and as const when it is written.
@@ -160,6 +162,10 @@ void walk_key(key_taker& v,
               lag_sample& x) { // the number is in the value; the slot is only its place in the ring
   v.id(x.tenant);
   v.number(x.number);
+}
+void walk_key(auto& v, record_of<break_history_record> auto& x) {
+  v.id(x.tenant);
+  v.id(x.round);
 }
 void walk_key(auto& v, record_of<outbox_record> auto& x) {
   v.id(x.tenant);
@@ -238,6 +244,13 @@ void walk(auto& v, record_of<lag_sample> auto& x) {
   v.number(x.checkpoint_scn);
   v.maybe(x.limiting_stream);
   v.number(x.commit_took);
+}
+void walk(auto& v, record_of<break_history_record> auto& x) {
+  v.id(x.stream);
+  v.number(x.first_missing);
+  v.number(x.oldest_left);
+  v.number(x.noticed_at);
+  v.text(x.reason);
 }
 void walk(auto& v, record_of<outbox_record> auto& x) {
   v.id(x.round);
@@ -321,6 +334,7 @@ VARVE_RECORD(round_history_record)
 VARVE_RECORD(piece_record)
 VARVE_RECORD(stream_record)
 VARVE_RECORD(lag_sample)
+VARVE_RECORD(break_history_record)
 VARVE_RECORD(outbox_record)
 #undef VARVE_RECORD
 

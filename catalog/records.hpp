@@ -102,6 +102,18 @@ struct lag_sample {
 };
 inline constexpr std::uint64_t lag_samples_max = 1024;
 
+/// Log that was gone at the host before it was archived: why a round is INTERRUPTED.
+struct break_history_record {
+  tenant_id tenant{};
+  round_id round{};
+  stream_id stream{};
+  lsn first_missing = 0;
+  lsn oldest_left = 0;
+  unix_ns noticed_at = 0;
+  std::string reason{};
+  friend bool operator==(const break_history_record&, const break_history_record&) = default;
+};
+
 /// What a commit must still say when the destination is back: a break or the end of a round (DESIGN: outbox).
 struct outbox_record {
   tenant_id tenant{};

@@ -82,6 +82,10 @@ result<std::vector<lag_sample>> catalog_snapshot::lag_samples(tenant_id tenant) 
   return samples;
 }
 
+result<std::vector<break_history_record>> catalog_snapshot::breaks() const {
+  return read_all<break_history_record>(*this, family_prefix(key_family::break_history));
+}
+
 result<std::vector<outbox_record>> catalog_snapshot::outbox(tenant_id tenant) const {
   return read_all<outbox_record>(*this, tenant_prefix(key_family::outbox, tenant));
 }

@@ -81,6 +81,10 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
   changes.put(row);
   for (auto& round : known.rounds) {
     ++made.rounds;
+    auto& why = round.round.id == commit.round.id ? commit.interruption : round.interruption;
+    if (why)
+      changes.put(break_history_record{tenant, round.round.id, why->stream, why->first_missing,
+                                       why->oldest_left, why->noticed_at, why->reason});
     if (round.ended_at == 0)
       continue;
     round_history_record history;

@@ -1,7 +1,11 @@
 #include "catalog/views/view.hpp"
 
 #include "catalog/views/cdb_ob_backup_archivelog.hpp"
+#include "catalog/views/cdb_ob_backup_archivelog_progress.hpp"
+#include "catalog/views/cdb_ob_backup_archivelog_summary.hpp"
 #include "catalog/views/cdb_ob_backup_piece_files.hpp"
+#include "catalog/views/varve_breaks.hpp"
+#include "catalog/views/varve_lag_history.hpp"
 
 #include <array>
 #include <limits>
@@ -9,7 +13,12 @@
 namespace varve {
 
 std::span<const view> all_views() {
-  static const std::array views{cdb_ob_backup_archivelog, cdb_ob_backup_piece_files};
+  static const std::array views{cdb_ob_backup_archivelog,
+                                cdb_ob_backup_archivelog_progress,
+                                cdb_ob_backup_archivelog_summary,
+                                cdb_ob_backup_piece_files,
+                                varve_breaks,
+                                varve_lag_history};
   return views;
 }
 

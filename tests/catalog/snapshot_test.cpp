@@ -51,6 +51,7 @@ std::vector<error> errors_of(const given_snapshot& at) {
   add(at.pieces());
   add(at.streams(tenant));
   add(at.lag_samples(tenant));
+  add(at.breaks());
   add(at.outbox(tenant));
   return errors;
 }
@@ -65,6 +66,7 @@ given_snapshot full() {
   at.put(test::sample_record<piece_record>());
   at.put(test::sample_record<stream_record>());
   at.put(test::sample_record<lag_sample>());
+  at.put(test::sample_record<break_history_record>());
   at.put(test::sample_record<outbox_record>());
   return at;
 }

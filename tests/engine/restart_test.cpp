@@ -1,4 +1,5 @@
 // What an engine goes on with when it is opened again, in whatever state the last one left.
+#include "engine/data_directory.hpp"
 #include "tests/harness/engine_host.hpp"
 
 #include <thread>
@@ -130,8 +131,13 @@ TEST_CASE("a break survives a restart, also where the destination never heard of
   REQUIRE(s->log_recycled(50).ok());
   CHECK(host.heard("interrupted"));
   CHECK(put(*s, 5, 101, "x").outcome == append_outcome::interrupted);
+  auto breaks = [&] {
+    return h.rows("SELECT ROUND_ID, STREAM_ID, FIRST_MISSING_LSN, OLDEST_LEFT_LSN FROM VARVE_BREAKS");
+  };
+  CHECK(breaks() == strings{"1 1 5 50"});
   s.reset();
   h.reopen();
+  CHECK(breaks() == strings{"1 1 5 50"});
   if (away)
     h.bring_commits_back();
   CHECK(h.column("STATUS") == "INTERRUPTED");
@@ -144,8 +150,20 @@ TEST_CASE("a break survives a restart, also where the destination never heard of
   CHECK(put(*s, 50, 103, "new").outcome == append_outcome::accepted);
   h.flush();
   CHECK(h.column("STATUS") == "DOING");
+  CHECK(breaks() == strings{"1 1 5 50"});
+  CHECK(h.rows("SELECT LOG_ARCHIVE_ROUND, STATUS, COMMENT LIKE '%from LSN 5 to 50%' "
+               "FROM CDB_OB_BACKUP_ARCHIVELOG_SUMMARY WHERE TENANT_ID = 1001") ==
+        strings{"1 STOP 1", "2 DOING 0"});
+  CHECK(h.rows("SELECT TABLE_ID, START_LSN, NEXT_LSN FROM CDB_OB_BACKUP_ARCHIVELOG_PROGRESS") ==
+        strings{"1 50 53"});
   CHECK(h.restored_round(1) == strings{"1/0:hello"});
   CHECK(h.restored_round(2) == strings{"1/50:new"});
+  static_cast<void>(h.engine->close());
+  h.engine.reset();
+  std::filesystem::remove_all(h.data);
+  REQUIRE(rebuild_catalog(h.data, h.uri).ok());
+  h.open();
+  CHECK(breaks() == strings{"1 1 5 50"});
 }
 
 TEST_CASE("ARCHIVELOG and NOARCHIVELOG at once leave no round behind and the next one is numbered on") {

@@ -64,6 +64,10 @@ inline lag_sample sample_record() {
   return {tenant_id{1001}, lag_samples_max + 2, 3, 4, std::nullopt, 5};
 }
 template <>
+inline break_history_record sample_record() {
+  return {tenant_id{1001}, round_id{2}, stream_id{3}, 4, 5, 6, "why"};
+}
+template <>
 inline outbox_record sample_record() {
   return {
       tenant_id{1001}, 2, round_id{3}, round_status::interrupted, 4, "file:///b", stream_id{5}, 6, 7, "why"};
@@ -147,6 +151,10 @@ inline stream_record record_source::record() {
 template <>
 inline lag_sample record_source::record() {
   return {tenant(), below(3 * lag_samples_max), number(), number(), maybe_stream(), number()};
+}
+template <>
+inline break_history_record record_source::record() {
+  return {tenant(), round_id{1 + below(5)}, stream_id{number()}, number(), number(), number(), text()};
 }
 template <>
 inline outbox_record record_source::record() {

@@ -124,6 +124,7 @@ struct untested {
 };
 
 inline const std::vector<untested> without_mirror = {
+    {"catalog/views/archivelog_row.cpp", "the rows of cdb_ob_backup_archivelog: its test"},
     {"engine/base/checksum_avx2.cpp", "one of two kernels: checksum_test.cpp compares them"},
     {"engine/base/checksum_baseline.cpp", "one of two kernels: checksum_test.cpp compares them"},
     {"engine/destination/file_listing.cpp", "a part of file_destination: its test and the contract"},

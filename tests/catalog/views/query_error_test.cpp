@@ -45,7 +45,7 @@ TEST_CASE("an unknown view is named, with the nearest there are") {
     INFO(failed.to_string());
     CHECK(failed.code == errc::unknown_view);
     CHECK(mentions(failed, "there is no view " + std::string(name)));
-    CHECK(mentions(failed, "the nearest: CDB_OB_BACKUP_ARCHIVELOG, CDB_OB_BACKUP_PIECE_FILES"));
+    CHECK(mentions(failed, "the nearest: CDB_OB_BACKUP_ARCHIVELOG, CDB_OB_BACKUP_ARCHIVELOG_SUMMARY"));
   }
   CHECK(world.refusal("SELECT * FROM main.CDB_OB_BACKUP_ARCHIVELOG").code == errc::unknown_view);
   CHECK(world.refusal("SELECT * FROM elsewhere.CDB_OB_BACKUP_ARCHIVELOG").code == errc::unknown_view);

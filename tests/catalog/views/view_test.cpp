@@ -36,7 +36,8 @@ TEST_CASE("every row of every view has a cell per column, of the kind its type s
   world.put(test::sample_record<catalog_identity>(), test::sample_record<tenant_record>(),
             test::sample_record<round_status_record>(), test::sample_record<round_history_record>(),
             test::sample_record<piece_record>(), test::sample_record<stream_record>(),
-            test::sample_record<lag_sample>(), test::sample_record<outbox_record>());
+            test::sample_record<lag_sample>(), test::sample_record<break_history_record>(),
+            test::sample_record<outbox_record>());
   for (int i = 0; i < 50; ++i)
     world.put(from.record<round_status_record>(), from.record<piece_record>());
   for (const auto& shape : all_views()) {
