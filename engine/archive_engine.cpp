@@ -7,6 +7,7 @@
 #include "engine/log_stream.hpp"
 #include "engine/statement/option_string.hpp"
 #include "engine/statement_executor.hpp"
+#include "engine/tenant_settings.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -155,7 +156,7 @@ result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalo
   archive_runtime::tenant_facts facts;
   facts.tenant = record.tenant;
   facts.archiving = record.archiving;
-  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(from, record.tenant));
+  VARVE_TRY_ASSIGN(auto settings, settings_reader{from}.of(record.tenant));
   facts.option = settings.option;
   facts.how = settings.how;
   VARVE_TRY_ASSIGN(auto row, from.round_status(record.tenant));
@@ -304,7 +305,7 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
   std::lock_guard one{statements_};
   auto from = snapshot();
   VARVE_TRY_ASSIGN(auto tenants, from->tenants());
-  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*from, tenant));
+  VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(tenant));
   bool begins = standing_order() && !settings.destination.empty();
   tenant_record record{tenant, std::string(name), begins};
   bool known = false;
@@ -340,7 +341,8 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
 }
 
 status archive_engine_impl::begin_round(const tenant_record& record) {
-  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*catalog_->snapshot(), record.tenant));
+  auto known = catalog_->snapshot();
+  VARVE_TRY_ASSIGN(auto settings, settings_reader{*known}.of(record.tenant));
   tenant_order begin;
   begin.what = tenant_order::kind::archivelog;
   begin.destination = settings.destination;

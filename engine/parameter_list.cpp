@@ -1,9 +1,5 @@
 #include "engine/parameter_list.hpp"
 
-#include "engine/statement/option_string.hpp"
-
-#include <array>
-
 namespace varve {
 namespace {
 
@@ -33,29 +29,28 @@ bool like(std::string_view text, std::string_view pattern) {
   return p == pattern.size();
 }
 
-struct parameter_row {
-  std::string_view name;
-  std::string value;
-  std::string_view info;
-};
+/// "behind recovery_window …; range [0s, ), initially 0s"
+std::string info_of(const parameter& which) {
+  auto text = std::string(which.info);
+  if (auto range = range_of(which); !range.empty())
+    text.append("; range ").append(range);
+  if (!which.initial.empty())
+    text.append("; initially ").append(which.initial);
+  return text;
+}
 
 } // namespace
 
-sql_result list_parameters(const tenant_settings& settings, std::string_view pattern) {
-  dest_option_values option;
-  option.checkpoint_interval = settings.option.checkpoint_interval;
-  option.piece_switch_interval = settings.option.piece_switch_interval;
-  const std::array rows{
-      parameter_row{"backup_dest", settings.destination, "where log is archived to"},
-      parameter_row{"backup_dest_option", to_text(option), "how it is archived there"},
-      parameter_row{"backup_log_archive_option", to_text(settings.how),
-                    "who has priority, and the compression"},
-  };
+sql_result list_parameters(std::span<const shown_parameter> all, std::string_view pattern) {
   sql_result made;
-  made.columns = {"NAME", "VALUE", "INFO"};
-  for (const auto& row : rows)
-    if (like(row.name, pattern))
-      made.rows.push_back({std::string(row.name), row.value, std::string(row.info)});
+  made.columns = {"zone",  "svr_type", "svr_ip",  "svr_port", "name",   "data_type",
+                  "value", "info",     "section", "scope",    "source", "edit_level"};
+  for (const auto& each : all)
+    if (like(each.which->name, pattern))
+      made.rows.push_back({"", "varve", "", "0", std::string(each.which->name),
+                           std::string(type_of(*each.which)), each.value, info_of(*each.which), "LOG_ARCHIVE",
+                           each.own ? "TENANT" : "CLUSTER", each.initial ? "DEFAULT" : "SET",
+                           "DYNAMIC_EFFECTIVE"});
   return made;
 }
 

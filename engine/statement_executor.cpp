@@ -6,6 +6,7 @@
 #include "engine/parameter_list.hpp"
 #include "engine/statement/option_string.hpp"
 #include "engine/statement/parser.hpp"
+#include "engine/tenant_settings.hpp"
 
 #include <algorithm>
 
@@ -13,16 +14,6 @@ namespace varve {
 namespace {
 
 constexpr tenant_id everybody{0};
-
-result<std::optional<std::string>> setting_in_force(const catalog_snapshot& from, tenant_id tenant,
-                                                    std::string_view name) {
-  if (tenant != everybody) {
-    VARVE_TRY_ASSIGN(auto own, from.setting(tenant, name));
-    if (own)
-      return own;
-  }
-  return from.setting(everybody, name);
-}
 
 class executor {
 public:
@@ -48,8 +39,14 @@ private:
   /// The canonical URI of a destination that is ready to be written to; empty for an empty value. Blocks, so
   /// nothing is held meanwhile.
   result<std::string> prepare(const sql::set_parameter& what);
-  status set_dest_option(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
-                         tenant_id whose, const std::string& value, change_set& changes);
+  /// The text that the catalog will keep for a parameter that works, or has no effect.
+  result<std::string> stored_value(const settings_reader& before, tenant_id whose, const parameter& which,
+                                   const std::string& value);
+  /// May this be in force from now on, for everybody it concerns?
+  status check_change(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
+                      const setting_record& change);
+  result<sql_result> set_state(const parameter& which, const std::string& value);
+  result<bool> archiving();
 
   archive_engine_impl& engine_;
 };
@@ -112,23 +109,63 @@ result<std::string> executor::prepare(const sql::set_parameter& what) {
   return uri.to_string();
 }
 
-status executor::set_dest_option(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
-                                 tenant_id whose, const std::string& value, change_set& changes) {
-  VARVE_TRY_ASSIGN(auto named, parse_dest_option(value));
-  VARVE_TRY_ASSIGN(auto wanted, named.over(dest_option{}));
+result<std::string> executor::stored_value(const settings_reader& before, tenant_id whose,
+                                           const parameter& which, const std::string& value) {
+  if (which.kind == parameter_kind::dest_option) {
+    VARVE_TRY_ASSIGN(auto named, parse_dest_option(value));
+    return to_text(named);
+  }
+  if (which.kind == parameter_kind::archive_option) {
+    VARVE_TRY_ASSIGN(auto now, before.of(whose));
+    VARVE_TRY_ASSIGN(auto wanted, apply_archive_option(value, now.how));
+    return to_text(wanted);
+  }
+  return canonical_value(which, value);
+}
+
+status executor::check_change(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
+                              const setting_record& change) {
+  settings_reader before{from}, after{from, change};
+  VARVE_TRY(after.of(everybody));
   for (auto& each : tenants) {
-    VARVE_TRY_ASSIGN(auto now, status_of(from, each.tenant));
-    VARVE_TRY_ASSIGN(auto before, tenant_settings::of(from, each.tenant));
-    bool other_mode = (before.option.piece_switch_interval == 0) != (wanted.piece_switch_interval == 0);
-    if (now != round_status::stop && other_mode)
+    VARVE_TRY_ASSIGN(auto status, status_of(from, each.tenant));
+    VARVE_TRY_ASSIGN(auto was, before.of(each.tenant));
+    VARVE_TRY_ASSIGN(auto will, after.of(each.tenant));
+    bool other_mode = (was.option.piece_switch_interval == 0) != (will.option.piece_switch_interval == 0);
+    if (status != round_status::stop && other_mode)
       return fail(errc::not_supported, "change switch piece mode during log archive running is not supported",
                   "ALTER SYSTEM NOARCHIVELOG first");
   }
-  changes.put(setting_record{whose, "backup_dest_option", to_text(named)});
   return {};
 }
 
+/// Is ARCHIVELOG in force for anybody, or for those to come?
+result<bool> executor::archiving() {
+  VARVE_TRY_ASSIGN(auto tenants, engine_.snapshot()->tenants());
+  return engine_.standing_order() ||
+         std::any_of(tenants.begin(), tenants.end(), [](auto& each) { return each.archiving; });
+}
+
+result<sql_result> executor::set_state(const parameter& which, const std::string& value) {
+  VARVE_TRY_ASSIGN(auto wanted, canonical_value(which, value));
+  VARVE_TRY_ASSIGN(auto now, archiving());
+  if (wanted == "True" && !now)
+    return fail(errc::not_supported, "set enable log archive true without archivelog is not supported",
+                "ALTER SYSTEM ARCHIVELOG");
+  if (wanted == "False" && now)
+    return fail(errc::not_supported, "set enable log archive false while log is archived is not supported",
+                "ALTER SYSTEM NOARCHIVELOG");
+  return done("parameter " + std::string(which.name) + " is " + wanted + " already");
+}
+
 result<sql_result> executor::operator()(const sql::set_parameter& what) {
+  auto* known = find_parameter(what.name);
+  if (known == nullptr)
+    return fail(errc::invalid_argument, "there is no parameter " + what.name);
+  if (known->effect == parameter_effect::unsupported)
+    return fail(errc::not_supported,
+                "parameter " + what.name + " is not supported: it is " + std::string(known->info),
+                "SHOW PARAMETERS says what each parameter does");
   std::string destination;
   if (what.name == "backup_dest") {
     // Before the lock: a mount that hangs must not hold up NOARCHIVELOG, register_tenant and close.
@@ -136,35 +173,37 @@ result<sql_result> executor::operator()(const sql::set_parameter& what) {
   }
   VARVE_TRY_ASSIGN(auto in_use, engine_.use());
   std::lock_guard one{engine_.statements()};
+  if (known->effect == parameter_effect::state)
+    return set_state(*known, what.value);
   auto from = engine_.snapshot();
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
-  auto whose = names_tenant(what.tenant) ? tenants.front().tenant : everybody;
-  change_set changes;
+  setting_record change{names_tenant(what.tenant) ? tenants.front().tenant : everybody, what.name, {}};
   if (what.name == "backup_dest") {
     VARVE_TRY(check_destination(*from, tenants, what)); // again: much may have happened meanwhile
-    changes.put(setting_record{whose, what.name, destination});
-  } else if (what.name == "backup_dest_option") {
-    VARVE_TRY(set_dest_option(*from, tenants, whose, what.value, changes));
-  } else if (what.name == "backup_log_archive_option") {
-    VARVE_TRY_ASSIGN(auto before, tenant_settings::of(*from, whose));
-    VARVE_TRY_ASSIGN(auto wanted, apply_archive_option(what.value, before.how));
-    changes.put(setting_record{whose, what.name, to_text(wanted)});
+    change.value = destination;
   } else {
-    return fail(errc::not_supported, "parameter " + what.name + " is not supported",
-                "this version knows backup_dest, backup_dest_option and backup_log_archive_option");
+    VARVE_TRY_ASSIGN(change.value, stored_value(settings_reader{*from}, change.tenant, *known, what.value));
   }
+  VARVE_TRY(check_change(*from, tenants, change));
+  change_set changes;
+  changes.put(change);
   VARVE_TRY(engine_.apply(changes));
+  auto made = done("parameter " + what.name + " is set");
+  if (known->effect == parameter_effect::none) {
+    made.warnings.push_back(what.name + " is kept and changes nothing: " + std::string(known->info));
+    return made;
+  }
   auto after = engine_.snapshot();
   std::vector<std::pair<tenant_id, tenant_order>> orders;
   for (auto& each : tenants) {
-    VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*after, each.tenant));
+    VARVE_TRY_ASSIGN(auto settings, settings_reader{*after}.of(each.tenant));
     engine_.runtime().set_option(each.tenant, settings.how);
     tenant_order changed;
     changed.option = settings.option;
     orders.emplace_back(each.tenant, changed);
   }
   VARVE_TRY(engine_.order(orders, engine_limits::statement));
-  return done("parameter " + what.name + " is set");
+  return made;
 }
 
 result<sql_result> executor::operator()(const sql::archivelog& what) {
@@ -192,12 +231,12 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
                 "ALTER SYSTEM NOARCHIVELOG first");
   std::vector<std::pair<tenant_id, tenant_order>> orders;
   change_set changes;
-  VARVE_TRY_ASSIGN(auto common, tenant_settings::of(*from, everybody));
+  VARVE_TRY_ASSIGN(auto common, settings_reader{*from}.of(everybody));
   if (all && common.destination.empty() && beginning.empty())
     return fail(errc::invalid_destination, "backup_dest is not set",
                 "ALTER SYSTEM SET backup_dest = 'file:///…'");
   for (auto& each : beginning) {
-    VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*from, each.tenant));
+    VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(each.tenant));
     if (settings.destination.empty())
       return fail(errc::invalid_destination, "backup_dest is not set for tenant " + to_string(each.tenant),
                   "ALTER SYSTEM SET backup_dest = 'file:///…'");
@@ -235,7 +274,7 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
     if (now == round_status::stop && !each.archiving)
       continue;
     tenant_order end;
-    VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(*from, each.tenant));
+    VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(each.tenant));
     end.what = tenant_order::kind::noarchivelog;
     end.option = settings.option;
     orders.emplace_back(each.tenant, end);
@@ -264,30 +303,23 @@ result<sql_result> executor::operator()(const sql::show_parameters& what) {
   VARVE_TRY_ASSIGN(auto in_use, engine_.use());
   auto from = engine_.snapshot();
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
-  VARVE_TRY_ASSIGN(auto settings, tenant_settings::of(
-                                      *from, names_tenant(what.tenant) ? tenants.front().tenant : everybody));
-  return list_parameters(settings, what.pattern);
+  auto whose = names_tenant(what.tenant) ? tenants.front().tenant : everybody;
+  settings_reader settings{*from};
+  VARVE_TRY_ASSIGN(auto now, archiving());
+  VARVE_TRY_ASSIGN(auto in_force, settings.of(whose));
+  std::vector<shown_parameter> shown;
+  for (auto& each : parameters()) {
+    VARVE_TRY_ASSIGN(auto found, settings.value(whose, each));
+    if (each.effect == parameter_effect::state)
+      found.value = now ? "True" : "False";
+    if (each.kind == parameter_kind::dest_option)
+      found.value = to_text(in_force.option);
+    shown.push_back({&each, found.value, whose != everybody && found.own, found.initial});
+  }
+  return list_parameters(shown, what.pattern);
 }
 
 } // namespace
-
-result<tenant_settings> tenant_settings::of(const catalog_snapshot& from, tenant_id tenant) {
-  tenant_settings made;
-  VARVE_TRY_ASSIGN(auto uri, setting_in_force(from, tenant, "backup_dest"));
-  if (uri)
-    made.destination = *uri;
-  VARVE_TRY_ASSIGN(auto option, setting_in_force(from, tenant, "backup_dest_option"));
-  if (option) {
-    VARVE_TRY_ASSIGN(auto named, parse_dest_option(*option, true));
-    VARVE_TRY_ASSIGN(made.option, named.over(dest_option{}));
-  }
-  VARVE_TRY_ASSIGN(auto how, setting_in_force(from, tenant, "backup_log_archive_option"));
-  if (how) {
-    // What is stored names mode and codec, so it reads the same whatever was in force before.
-    VARVE_TRY_ASSIGN(made.how, apply_archive_option(*how, archive_option{}));
-  }
-  return made;
-}
 
 result<std::vector<sql_result>> execute_statements(archive_engine_impl& engine, std::string_view text) {
   VARVE_TRY_ASSIGN(auto parsed, parse_statements(text));

@@ -1,7 +1,7 @@
 #include "engine/statement/grammar.hpp"
 
 #include "engine/statement/grammar_rules.hpp"
-#include "engine/statement/parameter_names.hpp"
+#include "engine/statement/parameters.hpp"
 
 #include <limits>
 
@@ -95,8 +95,9 @@ public:
 
   // statements
   void on(is<parameter_name>, std::string_view m) {
-    parameter_ = find_parameter(m);
-    if (parameter_.empty())
+    if (auto* known = find_parameter(m))
+      parameter_ = known->name;
+    else
       complain(complaint_kind::unknown_parameter, m);
   }
   void on(is<set_parameter>, std::string_view) {

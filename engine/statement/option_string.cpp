@@ -241,6 +241,12 @@ std::string to_text(const dest_option_values& values) {
   return text;
 }
 
+std::string to_text(const dest_option& option) {
+  return to_text(dest_option_values{
+      option.checkpoint_interval, option.recovery_window, option.auto_delete_obsolete_backup,
+      option.auto_update_reserved_backup_timestamp, option.piece_switch_interval, option.backup_copies});
+}
+
 result<archive_option> apply_archive_option(std::string_view text, const archive_option& current) {
   auto bad = [&](const std::string& what) {
     return fail(errc::invalid_argument, "backup_log_archive_option " + in_quotes(text) + ": " + what,

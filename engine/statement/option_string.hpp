@@ -39,6 +39,9 @@ result<dest_option_values> parse_copy_dest_option(std::string_view text);
 /// "log_archive_checkpoint_interval=2m&recovery_window=7d": what is named, in the order of the fields.
 std::string to_text(const dest_option_values& values);
 
+/// All of them, as they are in force.
+std::string to_text(const dest_option& option);
+
 /// backup_log_archive_option: MANDATORY or OPTIONAL and COMPRESSION = disable | enable | lz4_1.0 |
 /// zstd_1.3.8, in any order and case, blanks around '=' allowed; what is not named keeps its value of
 /// `current`. invalid_argument: an unknown word, an incomplete pair, anything given twice. not_supported: in

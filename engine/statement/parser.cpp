@@ -1,7 +1,7 @@
 #include "engine/statement/parser.hpp"
 
 #include "engine/statement/grammar.hpp"
-#include "engine/statement/parameter_names.hpp"
+#include "engine/statement/parameters.hpp"
 
 namespace varve {
 namespace {

@@ -27,7 +27,7 @@ enum class object_kind : std::uint8_t { data, piece, round, set };
 
 /// ALTER SYSTEM SET name = value
 struct set_parameter {
-  std::string name;  ///< one of parameter_names(), so lower case
+  std::string name;  ///< one of parameters(), so lower case
   std::string value; ///< as written, without the quotes
   tenant_clause tenant;
 };

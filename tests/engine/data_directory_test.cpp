@@ -100,8 +100,8 @@ TEST_CASE("data directory: settings and names are not archived, so they stay") {
   h.engine.reset();
   REQUIRE(rebuild_catalog(h.data, h.uri).ok());
   h.open();
-  auto shown = h.run("SHOW PARAMETERS LIKE 'backup_log%'");
-  CHECK(shown[0].rows[0][1] == "MANDATORY COMPRESSION=zstd_1.3.8");
+  auto shown = h.run("SHOW PARAMETERS LIKE 'backup_log_archive_option'");
+  CHECK(shown[0].rows[0][6] == "MANDATORY COMPRESSION=zstd_1.3.8");
   CHECK(h.engine->register_tenant(tenant_id{1002}, "shop").code() == errc::invalid_argument);
   CHECK(h.rows(view) == h.round);
 }
@@ -152,7 +152,8 @@ TEST_CASE("data directory: a catalog that cannot be opened for want of descripto
   CHECK(refused > 0);
   CHECK(by_catalog > 0);
   h.open();
-  CHECK(h.run("SHOW PARAMETERS LIKE 'backup_log%'")[0].rows[0][1] == "MANDATORY COMPRESSION=zstd_1.3.8");
+  CHECK(h.run("SHOW PARAMETERS LIKE 'backup_log_archive_option'")[0].rows[0][6] ==
+        "MANDATORY COMPRESSION=zstd_1.3.8");
   CHECK(h.rows(view) == h.round);
 }
 

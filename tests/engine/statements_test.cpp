@@ -31,7 +31,7 @@ struct two_tenants : engine_host {
         "SELECT TENANT_ID, STATUS, LOG_ARCHIVE_ROUND FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID > 1");
   }
   std::string parameter(const std::string& name, const std::string& whose = {}) {
-    return run("SHOW PARAMETERS LIKE '" + name + "'" + whose)[0].rows.at(0).at(1).value_or("NULL");
+    return run("SHOW PARAMETERS LIKE '" + name + "'" + whose)[0].rows.at(0).at(6).value_or("NULL");
   }
 };
 
@@ -111,6 +111,52 @@ TEST_CASE("statements: a destination does not change under a running round, anot
   h.run("ALTER SYSTEM NOARCHIVELOG");
   h.run(set);
   CHECK(h.parameter("backup_dest") == "file://" + h.second.string());
+}
+
+TEST_CASE("statements: a parameter behind backup_dest_option works where the option does not name it") {
+  two_tenants h;
+  h.run("ALTER SYSTEM SET log_archive_checkpoint_interval = 30s");
+  CHECK(h.parameter("log_archive_checkpoint_interval") == "30s");
+  CHECK(
+      h.parameter("backup_dest_option").starts_with("log_archive_checkpoint_interval=30s&recovery_window=0"));
+  h.run("ALTER SYSTEM SET backup_dest_option = 'recovery_window=7d'");
+  CHECK(h.parameter("backup_dest_option")
+            .starts_with("log_archive_checkpoint_interval=30s&recovery_window=7d"));
+  h.run("ALTER SYSTEM SET auto_delete_expired_backup = true TENANT = shop");
+  CHECK(h.parameter("auto_delete_expired_backup", " TENANT = shop") == "True");
+  CHECK(h.parameter("auto_delete_expired_backup") == "False");
+  auto both = h.refused("ALTER SYSTEM SET _auto_update_reserved_backup_timestamp = true");
+  CHECK(both.code == errc::not_supported);
+  CHECK(mentions(both, "auto delete and touch backup at same time"));
+  CHECK(h.refused("ALTER SYSTEM SET log_archive_checkpoint_interval = '4s'").code == errc::invalid_argument);
+}
+
+TEST_CASE(
+    "statements: a parameter without effect is kept, shown, and warned about; one of copies is refused") {
+  two_tenants h;
+  auto done = h.run("ALTER SYSTEM SET log_archive_concurrency = 8");
+  REQUIRE(done[0].warnings.size() == 1);
+  CHECK(done[0].warnings[0].find("changes nothing") != std::string::npos);
+  CHECK(h.parameter("log_archive_concurrency") == "8");
+  for (auto name : {"backup_backup_dest = 'file:///b'", "backup_backup_dest_option = ''"}) {
+    auto why = h.refused(std::string("ALTER SYSTEM SET ") + name);
+    CHECK(why.code == errc::not_supported);
+    CHECK(mentions(why, "copies of pieces"));
+  }
+  CHECK(h.run("SHOW PARAMETERS")[0].rows.size() == 24);
+}
+
+TEST_CASE("statements: enable_log_archive shows whether log is archived, and SET may only say what is so") {
+  two_tenants h;
+  CHECK(h.parameter("enable_log_archive") == "False");
+  h.run("ALTER SYSTEM SET enable_log_archive = false");
+  auto why = h.refused("ALTER SYSTEM SET enable_log_archive = true");
+  CHECK(why.code == errc::not_supported);
+  CHECK(mentions(why, "set enable log archive true without archivelog is not supported"));
+  h.run("ALTER SYSTEM ARCHIVELOG");
+  CHECK(h.parameter("enable_log_archive") == "True");
+  h.run("ALTER SYSTEM SET enable_log_archive = true");
+  CHECK(h.refused("ALTER SYSTEM SET enable_log_archive = false").code == errc::not_supported);
 }
 
 TEST_CASE("statements: what is not known is refused by name") {

@@ -74,7 +74,8 @@ TEST_CASE("parameters are shown as they are in force") {
                           "SHOW PARAMETERS LIKE '%archive_option'",
                           {"--format", "csv"});
   INFO(shown.errors);
-  CHECK(shown.output.find("backup_log_archive_option,OPTIONAL COMPRESSION=zstd_1.3.8,") != std::string::npos);
+  CHECK(shown.output.find("backup_log_archive_option,STRING,OPTIONAL COMPRESSION=zstd_1.3.8,") !=
+        std::string::npos);
 }
 
 } // namespace varve::test

@@ -1,5 +1,5 @@
 #include "engine/statement/option_string.hpp"
-#include "engine/statement/parameter_names.hpp"
+#include "engine/statement/parameters.hpp"
 #include "engine/statement/parser.hpp"
 
 #include <catch2/catch.hpp>
@@ -111,8 +111,8 @@ TEST_CASE("every section of the page with an example has a refusal") {
 
 TEST_CASE("the page names every parameter") {
   auto page = read_page();
-  for (auto name : parameter_names()) {
-    INFO(name);
-    CHECK(page.find("`" + std::string(name) + "`") != page.npos);
+  for (auto& each : parameters()) {
+    INFO(each.name);
+    CHECK(page.find("`" + std::string(each.name) + "`") != page.npos);
   }
 }
