@@ -115,15 +115,20 @@ struct engine_host {
     auto all = rows("SELECT " + name + " FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID = 1001");
     return all.empty() ? "" : all[0];
   }
-  /// Asks again until the tenant's row says this; false: it did not within a generous time.
-  bool says(const std::string& name, const std::string& part) {
+  /// Looks again until it is so; false: it was not within a generous time.
+  template <class So>
+  static bool eventually(So so) {
     auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (column(name).find(part) == std::string::npos) {
+    while (!so()) {
       if (std::chrono::steady_clock::now() > until)
         return false;
       std::this_thread::yield();
     }
     return true;
+  }
+  /// The tenant's row says this, or comes to say it.
+  bool says(const std::string& name, const std::string& part) {
+    return eventually([&] { return column(name).find(part) != std::string::npos; });
   }
   /// "stream/lsn:payload" of everything a restore gives.
   std::vector<std::string> restored(restore_options how = {}) {
