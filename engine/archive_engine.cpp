@@ -5,6 +5,7 @@
 #include "engine/archive_engine_impl.hpp"
 #include "engine/destination/paced_destination.hpp"
 #include "engine/log_stream.hpp"
+#include "engine/metrics.hpp"
 #include "engine/statement/option_string.hpp"
 #include "engine/statement_executor.hpp"
 #include "engine/tenant_settings.hpp"
@@ -452,6 +453,7 @@ archive_engine::usage archive_engine_impl::memory_usage() const {
     if (auto intake = runtime_->intake(tenant)) {
       all.accepted_entries += intake->accepted_entries.load();
       all.accepted_bytes += intake->accepted_bytes.load();
+      all.repeats_uncompared += intake->repeats_uncompared.load();
       all.blocks += intake->blocks.load();
       all.block_input_bytes += intake->block_input_bytes.load();
     }
@@ -460,6 +462,11 @@ archive_engine::usage archive_engine_impl::memory_usage() const {
   all.commits = runtime_->commits.load();
   all.catalog_batches = runtime_->catalog_batches.load();
   return all;
+}
+
+result<std::string> archive_engine_impl::metrics() const {
+  auto usage = memory_usage();
+  return metrics_text(*catalog_->snapshot(), &usage, now());
 }
 
 } // namespace varve

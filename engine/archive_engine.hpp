@@ -159,6 +159,10 @@ struct sql_result {
   std::string message; ///< of statements without rows: what happened
 };
 
+/// Is every statement of the text one? The first that is not: parse_error or invalid_argument, as execute()
+/// would say it. Runs nothing.
+status check_statements(std::string_view text);
+
 class archive_engine {
 public:
   /// Opens the data directory and begins or continues what stands in the catalog. Reads nothing from a
@@ -206,9 +210,14 @@ public:
     std::uint64_t budget_bytes = 0, used_bytes = 0, peak_bytes = 0;
     std::uint64_t accepted_entries = 0, accepted_bytes = 0, stored_bytes = 0, blocks = 0,
                   block_input_bytes = 0;
+    std::uint64_t repeats_uncompared = 0;
     std::uint64_t syncs = 0, commits = 0, catalog_batches = 0;
   };
   virtual usage memory_usage() const = 0;
+
+  /// For a monitoring system, in Prometheus' text format: per tenant from the catalog, and memory_usage().
+  /// The host serves it as it likes. Errors: the catalog's.
+  virtual result<std::string> metrics() const = 0;
 };
 
 } // namespace varve

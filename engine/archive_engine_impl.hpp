@@ -42,6 +42,7 @@ public:
   result<std::vector<sql_result>> execute(std::string_view text) override;
   result<sql_result> query(std::string_view select) override;
   usage memory_usage() const override;
+  result<std::string> metrics() const override;
 
   // ---- for streams and the statement executor
   archive_runtime& runtime() { return *runtime_; }

@@ -4,6 +4,7 @@
 #include "catalog/views/query.hpp"
 #include "engine/destination/destination.hpp"
 #include "engine/directory_lock.hpp"
+#include "engine/metrics.hpp"
 #include "engine/reader/piece_catalogue.hpp"
 
 #include <algorithm>
@@ -16,6 +17,11 @@ result<sql_result> query_data_directory(const std::string& data_directory, std::
   VARVE_TRY_ASSIGN(auto where, open_rocksdb_catalog(data_directory + "/catalog", catalog_mode::read_only));
   VARVE_TRY_ASSIGN(auto table, run_select(select, {where->snapshot(), now}));
   return sql_result{std::move(table.columns), std::move(table.rows), {}, {}};
+}
+
+result<std::string> metrics_of_data_directory(const std::string& data_directory, unix_ns now) {
+  VARVE_TRY_ASSIGN(auto where, open_rocksdb_catalog(data_directory + "/catalog", catalog_mode::read_only));
+  return metrics_text(*where->snapshot(), nullptr, now);
 }
 
 namespace {

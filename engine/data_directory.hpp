@@ -16,6 +16,10 @@ namespace varve {
 result<sql_result> query_data_directory(const std::string& data_directory, std::string_view select,
                                         unix_ns now);
 
+/// What archive_engine::metrics() says of the tenants, whether or not a process owns the directory. Errors:
+/// as query_data_directory().
+result<std::string> metrics_of_data_directory(const std::string& data_directory, unix_ns now);
+
 struct rebuilt_catalog {
   std::size_t tenants = 0, rounds = 0, pieces = 0, streams = 0;
   bool damaged = false; ///< something at the destination could not be read; `notes` say what

@@ -321,6 +321,11 @@ result<sql_result> executor::operator()(const sql::show_parameters& what) {
 
 } // namespace
 
+status check_statements(std::string_view text) {
+  VARVE_TRY(parse_statements(text));
+  return {};
+}
+
 result<std::vector<sql_result>> execute_statements(archive_engine_impl& engine, std::string_view text) {
   VARVE_TRY_ASSIGN(auto parsed, parse_statements(text));
   std::vector<sql_result> results;

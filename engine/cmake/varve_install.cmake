@@ -21,7 +21,7 @@ target_include_directories(varve_library INTERFACE
   "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
   "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/varve>")
 target_link_libraries(varve_library PRIVATE
-  CAF::core RocksDB::rocksdb-shared SQLite::SQLite3 zstd::libzstd_shared PkgConfig::LZ4 Threads::Threads)
+  CAF::core RocksDB::rocksdb-shared SQLite::SQLite3 zstd::libzstd_shared PkgConfig::LZ4 prometheus-cpp-core Threads::Threads)
 
 set(varve_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/varve")
 install(TARGETS varve_library EXPORT varve_targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")

@@ -77,13 +77,16 @@ result<archive_run::summary> archive(const archive_command_options& options) {
   if (!registered.ok() && (registered.code() != errc::invalid_destination || options.destination.empty()))
     return registered.error();
   VARVE_TRY_ASSIGN(auto settings, begin_archiving(*engine, tenant, options.destination, options.interval));
+  if (settings.destination.starts_with("memory://"))
+    return fail(errc::invalid_destination,
+                settings.destination + " ends with this process, and the log with it",
+                "name a destination that lasts: file:///path");
   how.advance_interval = settings.checkpoint_interval;
   how.checkpoint = settings.checkpoint;
 
   VARVE_TRY_ASSIGN(auto tail, read_archived_tail(settings.destination, tenant, stream_id{options.stream}));
   VARVE_TRY_ASSIGN(auto stream, engine->open_stream(tenant, stream_id{options.stream}, {.start_lsn = 0}));
-  progress shown("archived", input.total(),
-                 options.quiet ? progress::style::quiet : progress::style::automatic);
+  progress shown("read", input.total(), options.quiet ? progress::style::quiet : progress::style::automatic);
   archive_run run(*engine, *stream, input, events, shown, how);
   auto done = run.run(tail);
   shown.finish();
@@ -114,9 +117,13 @@ void add_archive_command(CLI::App& program, int& outcome) {
   command
       ->add_option("--data", options->data_directory, "data directory of the engine; made if it is not there")
       ->required();
-  command->add_option("--tenant", options->tenant, "number of the tenant, 2 or greater")->required();
+  command->add_option("--tenant", options->tenant, "number of the tenant, 2 or greater")
+      ->check(check_whole_number)
+      ->required();
   command->add_option("--tenant-name", options->tenant_name, "its name in the views");
-  command->add_option("--stream", options->stream, "number of the log stream")->required();
+  command->add_option("--stream", options->stream, "number of the log stream")
+      ->check(check_whole_number)
+      ->required();
   command->add_option(
       "--dest", options->destination,
       "where to archive to (file:///path); sets backup_dest and begins a round if none is in force");

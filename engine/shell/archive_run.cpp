@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iostream>
 
 namespace varve::shell {
 namespace {
@@ -173,6 +174,7 @@ void archive_run::note_durable() {
     --next_entry_;
   }
   input_.release_below(entries_.empty() ? read_to_ : entries_.front().lsn);
+  tell_comment();
   auto note = durable == 0 ? std::string() : "durable to " + std::to_string(durable);
   shown_.update(next_entry_ < entries_.size() ? entries_[next_entry_].lsn : read_to_, note);
 }
@@ -257,13 +259,15 @@ status archive_run::advance() {
 status archive_run::finish() {
   VARVE_TRY(advance());
   auto flushed = engine_.flush(stream_.tenant());
+  // After a signal only what the destination takes at once is waited for.
+  auto patience_ends = summary_.stopped ? now() + round_wait : ~unix_ns{0};
   while (true) {
     if (auto answer = flushed.get_for(look_interval)) {
       VARVE_TRY(answer->outcome);
       if (stream_.archived_position().next_lsn >= read_to_)
         return {};
     }
-    if (summary_.stopped ? false : stop_requested()) {
+    if (now() > patience_ends || (!summary_.stopped && stop_requested())) {
       summary_.stopped = true;
       return fail(errc::canceled, "stopped by a signal before the destination had everything",
                   "run it again: it goes on where the archive ends");
@@ -279,7 +283,42 @@ status archive_run::finish() {
   }
 }
 
+/// A takeover looks at the destination and learns where the archive ends; a flush asks for one.
+status archive_run::find_end(lsn archived_end) {
+  if (stream_.resume_lsn().next_lsn >= archived_end)
+    return {};
+  auto found = engine_.flush(stream_.tenant());
+  while (true) {
+    if (auto answer = found.get_for(look_interval)) {
+      VARVE_TRY(answer->outcome);
+      static_cast<void>(events_.take_resend());
+      return {};
+    }
+    if (stop_requested())
+      return fail(errc::canceled, "stopped by a signal");
+    tell_comment();
+  }
+}
+
+void archive_run::tell_comment() {
+  auto time = now();
+  if (time < next_look_)
+    return;
+  next_look_ = time + 2 * one_second;
+  auto rows = engine_.query("SELECT COMMENT FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID = " +
+                            to_string(stream_.tenant()));
+  if (!rows.ok() || rows->rows.empty())
+    return;
+  auto comment = rows->rows[0][0].value_or("");
+  auto reason = comment.substr(0, comment.rfind(" (for ")); // its age is not news
+  if (reason == std::exchange(told_comment_, reason) || reason.empty())
+    return;
+  shown_.finish();
+  std::cerr << "waiting: " << reason << std::endl;
+}
+
 result<archive_run::summary> archive_run::run(const archived_tail& tail) {
+  VARVE_TRY(find_end(tail.end.next_lsn));
   input_.release_below(tail.entries.empty() ? tail.end.next_lsn : tail.entries.front().lsn);
   for (const auto& entry : tail.entries) {
     VARVE_TRY(hand_over(entry));

@@ -77,7 +77,9 @@ private:
   void note_durable(); ///< and tells what the engine complains of
   void go_back_to(lsn from);
   status advance();
+  status find_end(lsn archived_end); ///< where the catalog is behind the archive
   status finish();
+  void tell_comment(); ///< why it does not move, once per reason
   bool wait_for_input(int descriptor);
   void keep_rate();
 
@@ -96,6 +98,8 @@ private:
   unix_ns next_advance_ = 0, rate_begin_ = 0;
   std::uint64_t rate_bytes_ = 0;
   unsigned go_backs_ = 0;
+  unix_ns next_look_ = 0; // at COMMENT
+  std::string told_comment_;
 };
 
 } // namespace varve::shell

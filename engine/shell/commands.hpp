@@ -14,6 +14,7 @@ void add_archive_command(CLI::App& program, int& outcome);
 void add_restore_command(CLI::App& program, int& outcome);
 void add_verify_command(CLI::App& program, int& outcome);
 void add_inspect_command(CLI::App& program, int& outcome);
+void add_metrics_command(CLI::App& program, int& outcome);
 void add_rebuild_command(CLI::App& program, int& outcome);
 void add_bench_command(CLI::App& program, int& outcome);
 

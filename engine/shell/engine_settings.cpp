@@ -32,6 +32,14 @@ std::string find_cell(const sql_result& table, std::string_view key_column, std:
   return {};
 }
 
+/// As a text of a statement: a quote in it is written twice.
+std::string quoted(std::string_view text) {
+  std::string made = "'";
+  for (char c : text)
+    made.append(c == '\'' ? 2 : 1, c);
+  return made + "'";
+}
+
 struct round_row {
   std::string status, checkpoint;
 };
@@ -71,7 +79,7 @@ result<archiving> begin_archiving(archive_engine& engine, tenant_id tenant, cons
   if (!destination.empty()) {
     VARVE_TRY_ASSIGN(auto wanted, destination_of(destination));
     if (found.destination.empty()) {
-      VARVE_TRY(engine.execute("ALTER SYSTEM SET backup_dest = '" + wanted + "'"));
+      VARVE_TRY(engine.execute("ALTER SYSTEM SET backup_dest = " + quoted(wanted)));
       found.destination = wanted;
     }
     if (found.destination != wanted)
@@ -82,9 +90,11 @@ result<archiving> begin_archiving(archive_engine& engine, tenant_id tenant, cons
   if (found.destination.empty())
     return fail(errc::not_archiving, "there is nowhere to archive to: backup_dest is not set",
                 "give --dest file:///path");
-  if (!interval.empty())
-    VARVE_TRY(engine.execute(
-        "ALTER SYSTEM SET backup_dest_option = 'log_archive_checkpoint_interval=" + interval + "'"));
+  if (!interval.empty()) {
+    VARVE_TRY_ASSIGN(auto wanted, parse_duration(interval));
+    VARVE_TRY(engine.execute("ALTER SYSTEM SET backup_dest_option = " +
+                             quoted("log_archive_checkpoint_interval=" + format_duration(wanted))));
+  }
 
   VARVE_TRY_ASSIGN(auto round, current_round(engine, tenant));
   if (round.status == "INTERRUPTED")

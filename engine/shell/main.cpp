@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   varve::shell::add_restore_command(program, outcome);
   varve::shell::add_verify_command(program, outcome);
   varve::shell::add_inspect_command(program, outcome);
+  varve::shell::add_metrics_command(program, outcome);
   varve::shell::add_rebuild_command(program, outcome);
   varve::shell::add_bench_command(program, outcome);
   try {

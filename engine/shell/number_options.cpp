@@ -37,6 +37,15 @@ result<std::uint64_t> parse_byte_count(std::string_view text) {
   return count << shift;
 }
 
+std::string check_whole_number(const std::string& text) {
+  std::uint64_t value = 0;
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem == std::errc::result_out_of_range)
+    return "'" + text + "' is larger than 18446744073709551615";
+  return problem == std::errc() && end == text.data() + text.size() ? ""
+                                                                    : "'" + text + "' is not a whole number";
+}
+
 result<scn> parse_moment(std::string_view text) {
   return parse_time(text);
 }

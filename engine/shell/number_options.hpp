@@ -19,4 +19,8 @@ result<scn> parse_moment(std::string_view text);
 /// file://.
 result<std::string> destination_of(std::string_view text);
 
+/// For CLI11's check(): decimal digits of a number below 2^64; "" if it is, else what is wrong. Without it a
+/// negative number wraps and one too large is cut.
+std::string check_whole_number(const std::string& text);
+
 } // namespace varve::shell

@@ -222,14 +222,19 @@ void add_restore_command(CLI::App& program, int& outcome) {
   auto given = std::make_shared<restore_command_options>();
   auto* command = program.add_subcommand("restore", "give archived log back, up to any moment");
   command->add_option("--from", given->from, "the destination: file:///path, or a path")->required();
-  command->add_option("--tenant", given->tenant, "number of the tenant")->required();
-  command->add_option("--stream", given->stream, "only this stream");
+  command->add_option("--tenant", given->tenant, "number of the tenant")
+      ->check(check_whole_number)
+      ->required();
+  command->add_option("--stream", given->stream, "only this stream")->check(check_whole_number);
   command->add_option("--until", given->until,
                       "entries up to this time ('2024-05-01 12:00:00.5', UTC) or SCN");
   command->add_option("--from-time", given->from_time, "entries from this time or SCN on");
-  command->add_option("--from-lsn", given->from_lsn, "entries that touch this LSN or more; needs --stream");
-  command->add_option("--to-lsn", given->to_lsn, "entries that begin below this LSN; needs --stream");
-  command->add_option("--round", given->round, "in the window of this round; otherwise the newest that fits");
+  command->add_option("--from-lsn", given->from_lsn, "entries that touch this LSN or more; needs --stream")
+      ->check(check_whole_number);
+  command->add_option("--to-lsn", given->to_lsn, "entries that begin below this LSN; needs --stream")
+      ->check(check_whole_number);
+  command->add_option("--round", given->round, "in the window of this round; otherwise the newest that fits")
+      ->check(check_whole_number);
   command->add_flag("--beyond-checkpoint", given->beyond_checkpoint,
                     "accept --until above the checkpoint, though streams may end earlier");
   command->add_flag("--previous-commit", given->allow_previous,

@@ -104,6 +104,8 @@ exit_code run(const shell_options& options) {
   auto session = sql_session::open(options.data_directory);
   if (!session)
     return report(session.error());
+  if (auto sound = check_statements(options.text); !sound.ok())
+    return report(sound.error()); // refused as a whole: nothing of it has run
   auto code = options.text.empty() ? run_prompt(**session, options.data_directory + "/shell_history", *format)
                                    : run_text(**session, options.text, *format);
   if (auto closed = (*session)->close(); !closed.ok() && code == exit_ok)

@@ -64,6 +64,7 @@ inline const std::vector<library> libraries = {
     {"immintrin.h", {"engine/base/"}},
     {"nlohmann/", {"engine/shell/", "bench/", "tests/"}},
     {"CLI/", {"engine/shell/", "bench/"}},
+    {"prometheus/", {"engine/metrics.cpp"}},
     {"readline/", {"engine/shell/line_editor.cpp"}},
     {"catch2/", {"tests/"}},
     {"varve/", {"tests/install/"}}, // this project as a host sees it

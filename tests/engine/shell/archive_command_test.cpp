@@ -200,6 +200,60 @@ TEST_CASE("a tenant without a destination under a standing ARCHIVELOG is archive
   CHECK(c.restore().output == "hello");
 }
 
+/// Every entry of the gap once counted as one more demand of the engine for the log, and a run gave up at
+/// 100.
+TEST_CASE(
+    "a catalog that is far behind the archive does not stop a run, which goes on where the archive ends") {
+  archive_case c;
+  auto log = sample_log(900'000);
+  REQUIRE(c.archive({"--chunk", "1k", c.file("log", log.substr(0, 100'000))}).exit_code == 0);
+  auto before = c.dir / "before";
+  std::filesystem::copy(c.data, before, std::filesystem::copy_options::recursive);
+  REQUIRE(c.archive({"--chunk", "1k", c.file("log", log.substr(0, 800'000))}).exit_code == 0);
+  std::filesystem::remove_all(c.data);
+  std::filesystem::rename(before, c.data);
+  auto again = c.archive({"--chunk", "1k", "--json", c.file("log", log)});
+  INFO(again.errors);
+  REQUIRE(again.exit_code == 0);
+  CHECK(nlohmann::json::parse(again.output)["first_lsn"] == 800'000);
+  CHECK(c.restore().output == log);
+}
+
+TEST_CASE("numbers that are none, negative or too large are asked wrongly, and nothing is archived") {
+  archive_case c;
+  auto input = c.file("log", "hello");
+  for (auto number : {"-5", "99999999999999999999999", "18446744073709551616", "0x10", "ten", "1.5"}) {
+    INFO(number);
+    CHECK(run_varve({"archive", "--data", c.data, "--dest", c.destination, "--tenant", number, "--stream",
+                     "1", input})
+              .exit_code == 2);
+    CHECK(run_varve({"archive", "--data", c.data, "--dest", c.destination, "--tenant", "5", "--stream",
+                     number, input})
+              .exit_code == 2);
+    CHECK(run_varve({"restore", "--from", c.destination, "--tenant", number, "--to", "-"}).exit_code == 2);
+    CHECK(c.restore({"--from-lsn", number}).exit_code == 2);
+  }
+  CHECK_FALSE(std::filesystem::exists(c.destination));
+}
+
+TEST_CASE("a destination with a quote in its path is a destination, and no statement") {
+  archive_case c;
+  c.destination = (c.dir / "it's; ALTER SYSTEM NOARCHIVELOG").string();
+  auto done = c.archive({c.file("log", "hello")});
+  INFO(done.errors);
+  REQUIRE(done.exit_code == 0);
+  CHECK(c.restore().output == "hello");
+  CHECK(c.archive({"--interval", "5s&backup_copies=3", c.file("log", "hello")}).exit_code != 0);
+}
+
+TEST_CASE("a destination that ends with the process is refused") {
+  archive_case c;
+  c.destination = "memory://x";
+  auto done = c.archive({c.file("log", "hello")});
+  CHECK(done.exit_code != 0);
+  CHECK(done.errors.find("ends with this process") != std::string::npos);
+}
+
 TEST_CASE("a run keeps the first complaint of the engine until it is told") {
   shell::archive_events events;
   CHECK_FALSE(events.take_error());

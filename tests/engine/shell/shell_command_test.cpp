@@ -68,6 +68,16 @@ TEST_CASE("beside a live owner SELECT works and everything else is refused with 
   CHECK(refused.errors.find(std::to_string(owner.pid())) != std::string::npos);
 }
 
+TEST_CASE("a text with a statement that is none is refused as a whole, with its place in the whole text") {
+  archive_case here;
+  auto refused =
+      here.shell("ALTER SYSTEM SET backup_log_archive_option = 'mandatory'; ALTER SYSTEM ARCHIVE LOG");
+  CHECK(refused.exit_code != 0);
+  CHECK(refused.errors.find("line 1, column 72") != std::string::npos);
+  auto shown = here.shell("SHOW PARAMETERS LIKE 'backup_log_archive_option'");
+  CHECK(shown.output.find("OPTIONAL") != std::string::npos);
+}
+
 TEST_CASE("parameters are shown as they are in force") {
   archive_case here;
   auto shown = here.shell("ALTER SYSTEM SET backup_log_archive_option = 'compression= zstd_1.3.8'; "
