@@ -232,6 +232,29 @@ result<restore_preview> plan_restore(const piece_catalogue& catalogue, const res
   return x;
 }
 
+status check_nothing_hidden(const piece_catalogue& catalogue, const restore_preview& chosen,
+                            const restore_options& options) {
+  if (options.round || options.from_lsn || options.from_scn)
+    return {};
+  const catalogued_round* before = nullptr;
+  for (auto& round : catalogue.rounds) {
+    if (round.round.id == chosen.window.first_round && before &&
+        !(before->streams_proved && round.streams_proved)) {
+      auto& lost = before->streams_proved ? round : *before;
+      auto text = "the end of round " + to_string(lost.round.id) + " of tenant " + to_string(options.tenant) +
+                  " cannot be read, so nobody knows whether the log goes on from round " +
+                  to_string(before->round.id) + " to round " + to_string(round.round.id);
+      for (auto& x : catalogue.damages)
+        text += "; " + describe(x);
+      return fail(errc::bytes_missing, text,
+                  "restore one after the other: --round " + to_string(before->round.id) + ", then --round " +
+                      to_string(round.round.id));
+    }
+    before = &round;
+  }
+  return {};
+}
+
 result<std::optional<random_id>> identity_for_reading(destination& where, std::vector<std::string>& notes) {
   auto identity = read_identity(where);
   if (identity.ok())

@@ -68,6 +68,11 @@ std::vector<restore_window> restore_windows(const piece_catalogue& catalogue,
 /// and for an `until` above the checkpoint the largest that works and the stream that holds it back). Pure.
 result<restore_preview> plan_restore(const piece_catalogue& catalogue, const restore_options& options);
 
+/// A restore that names neither round nor beginning is of everything: bytes_missing where the end of a round
+/// cannot be read, so that nobody knows whether the log before the chosen window belongs to it. Pure.
+status check_nothing_hidden(const piece_catalogue& catalogue, const restore_preview& chosen,
+                            const restore_options& options);
+
 /// The same from a destination. Errors also as read_newest_commit(); entry_not_exist: no such tenant. Blocks.
 result<restore_preview> preview_restore(destination& where, const restore_options& options);
 

@@ -247,6 +247,7 @@ result<std::unique_ptr<restore_reader>> restore_reader::open(std::shared_ptr<des
   VARVE_TRY_ASSIGN(auto archive, identity_for_reading(*where, notes));
   VARVE_TRY_ASSIGN(auto catalogue, catalogue_for_reading(*where, options, archive ? &*archive : nullptr));
   VARVE_TRY_ASSIGN(auto preview, plan_restore(catalogue, options));
+  VARVE_TRY(check_nothing_hidden(catalogue, preview, options));
   preview.notes.insert(preview.notes.begin(), notes.begin(), notes.end());
   return std::unique_ptr<restore_reader>(std::make_unique<merging_reader>(
       std::move(where), archive, std::move(catalogue), std::move(preview), options));

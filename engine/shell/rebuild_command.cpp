@@ -15,7 +15,9 @@ constexpr const char* examples =
     R"(The destination knows everything about archived bytes: tenants, rounds, pieces,
 checkpoints, where each stream stands. This writes it into the catalog of a data
 directory, in place of what the catalog says about them, or into a new one where the old
-was lost. Settings that are there stay. No process may own DIR meanwhile.
+was lost. Settings that are there stay; what only the lost catalog knew is gone: options, names
+of tenants, and that ARCHIVELOG is in force for tenants to come (say it again). No process may
+own DIR meanwhile.
 Example:
   varve rebuild-catalog --data DIR --from file:///backup/mydb)";
 

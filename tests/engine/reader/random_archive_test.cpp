@@ -168,6 +168,8 @@ TEST_CASE(
           std::find(clean->unreferenced.begin(), clean->unreferenced.end(), path) ==
               clean->unreferenced.end())
         reached.push_back(path);
+    model =
+        restore(fixture.where, {.tenant = tenant}).entries; // of the newest window; damage must not narrow it
     auto path = reached[archive.below(reached.size())];
     auto& content = fixture.content(path);
     auto old = content;
@@ -197,10 +199,6 @@ TEST_CASE(
 
     auto all = restore(fixture.where, {.tenant = tenant});
     INFO(all.failed.message);
-    auto& window = all.preview.window;
-    model = expected(archive.builder().merged(),
-                     [&](auto& x) { return x.round >= window.first_round && x.round <= window.last_round; });
-    CAPTURE(window.first_round.value, window.last_round.value);
     if (all.failed.code == errc::ok) {
       CHECK(all.entries == model);
       ++harmless;

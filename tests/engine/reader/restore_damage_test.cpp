@@ -209,6 +209,45 @@ TEST_CASE("a lost piece list leaves what comes after it") {
   CHECK(later.entries == expected(model, [&](auto& x) { return x.scn >= from; }));
 }
 
+TEST_CASE(
+    "where a lost round end hides whether log goes on, a restore of everything is refused, and says how") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  scn at = 1000;
+  for (int round = 0; round < 3; ++round) {
+    auto from = round == 0 ? lsn{0} : builder.rows().at(s1).position.next_lsn;
+    builder.begin_round(at, 0);
+    builder.open_stream(s1, from);
+    at = append_round_robin(builder, {s1}, 10, at);
+    builder.cut_all();
+    builder.commit(at);
+    builder.end_round(at);
+  }
+  REQUIRE(restore(fixture.where, {.tenant = tenant}).entries == expected(builder.merged()));
+  auto second = fixture.paths("/rounds/").at(1);
+  bool missing = GENERATE(true, false);
+  if (missing)
+    REQUIRE(fixture.where->remove(second).ok());
+  else
+    fixture.flip(second, 70);
+  for (auto until : {std::optional<scn>{}, std::optional<scn>{at - 1}}) {
+    auto all = restore(fixture.where, {.tenant = tenant, .until = until});
+    INFO(all.failed.message);
+    if (all.failed.code == errc::ok)
+      CHECK(all.entries == expected(builder.merged()));
+    else
+      CHECK_THAT(all.failed.to_string(), Catch::Contains("--round"));
+  }
+  std::size_t one_by_one = 0;
+  for (std::uint64_t round = 1, next = 1; round <= 3; round = next) {
+    auto one = restore(fixture.where, {.tenant = tenant, .round = round_id{round}});
+    CHECK(one.failed.message == "");
+    one_by_one += one.entries.size();
+    next = one.preview.window.last_round.value + 1;
+  }
+  CHECK(one_by_one == 30);
+}
+
 TEST_CASE("a lost round end leaves both rounds restorable one by one") {
   reader_fixture fixture;
   auto builder = fixture.builder();
