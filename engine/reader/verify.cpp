@@ -16,6 +16,13 @@ bool about_segment(const damage& x) {
   return name && std::holds_alternative<segment_name>(*name);
 }
 
+/// Of these the newest is read, or none.
+bool is_commit_or_start(const object_path& path) {
+  auto name = parse_object_name(path);
+  return name &&
+         (std::holds_alternative<commit_name>(*name) || std::holds_alternative<piece_start_name>(*name));
+}
+
 class verifier {
 public:
   verifier(destination& where, const verify_options& options)
@@ -32,8 +39,13 @@ public:
       if (!options_.tenant || *options_.tenant == tenant)
         check_tenant(tenant);
     for (auto& [path, size] : objects_)
-      if (!reached_.contains(path) && covered(path))
-        report_.unreferenced.push_back(path);
+      if (covered(path)) {
+        bool reached = reached_.contains(path);
+        if (!reached)
+          report_.unreferenced.push_back(path);
+        if (!reached || is_commit_or_start(path))
+          prove_unread(path);
+      }
     report_.bytes_read = done_;
     if (options_.progress)
       options_.progress(total_, total_);
@@ -200,6 +212,42 @@ private:
     for (auto& x : threads)
       x.join();
     return checked;
+  }
+
+  /// What no restore reads: leftovers, older commits, and the starts of pieces. All the same it appeared
+  /// whole, so what is wrong with it now is damage of the medium. A segment may be torn where its writer was
+  /// killed.
+  void prove_unread(const object_path& path) {
+    for (auto& known : report_.problems)
+      if (known.path == path)
+        return;
+    auto name = parse_object_name(path);
+    if (!name || std::holds_alternative<segment_name>(*name))
+      return;
+    auto object = where_.read_all(path, format::object_bytes_max);
+    status sound = object.ok() ? std::visit([&](auto& x) { return decodes(x, *object, path); }, *name)
+                               : status(object.error());
+    if (!sound.ok())
+      report_.problems.push_back({path, 0, sound.error(), tenant_id{}, {}, false});
+  }
+
+  template <class Name>
+  status decodes(const Name&, bytes_view object, const object_path& path) const {
+    auto outcome = [](const auto& decoded) { return decoded.ok() ? status{} : status(decoded.error()); };
+    if constexpr (std::same_as<Name, commit_name>)
+      return outcome(decode_commit(object, archive_, path));
+    else if constexpr (std::same_as<Name, round_end_name>)
+      return outcome(decode_round_end(object, archive_, path));
+    else if constexpr (std::same_as<Name, piece_list_name>)
+      return outcome(decode_piece_list(object, archive_, path));
+    else if constexpr (std::same_as<Name, piece_start_name>)
+      return outcome(decode_piece_start(object, archive_, path));
+    else if constexpr (std::same_as<Name, index_name>)
+      return outcome(decode_segment_index(object, archive_, path));
+    else if constexpr (std::same_as<Name, seal_name>)
+      return outcome(decode_seal(object, archive_, path));
+    else
+      return {};
   }
 
   /// The start object of a sealed piece is no longer named by anything; the one that the seal took over is no
