@@ -158,6 +158,7 @@ TEST_CASE("a break survives a restart, also where the destination never heard of
         strings{"1 50 53"});
   CHECK(h.restored_round(1) == strings{"1/0:hello"});
   CHECK(h.restored_round(2) == strings{"1/50:new"});
+  s.reset();
   static_cast<void>(h.engine->close());
   h.engine.reset();
   std::filesystem::remove_all(h.data);
