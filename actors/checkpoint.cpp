@@ -93,6 +93,7 @@ void checkpoint_state::beat() {
                              [&](auto& left) { return left.destination == parts.destination; });
   if ((now_in == phase::idle && to_tell) || (now_in == phase::quiet && (to_tell || has_news())))
     take_over();
+  watch_breaks();
   if (now_in != phase::owner || in_cycle)
     return;
   auto interval = parts.option.checkpoint_interval;

@@ -94,9 +94,14 @@ std::optional<round_id> checkpoint_state::recorded_round() const {
 void checkpoint_state::begin_round() {
   // Numbers never repeat, also where the destination has not seen all of them.
   auto named = recorded_round();
+  auto before = ledger->round().id;
+  auto ended_with = ledger->rows();
   ledger->begin_round(parts.option.piece_switch_interval,
                       named ? *named : round_id{parts.status.round.id.value + 1},
                       piece_id{parts.status.current_piece.value + 1});
+  bool follows = before.value + 1 == ledger->round().id.value;
+  join = follows ? round_join{ended_with, ledger->rows()} : round_join{};
+  told_join.reset();
   noted.clear();
   restarting = true;
   parts.archiving = true;
@@ -123,6 +128,7 @@ caf::result<bool> checkpoint_state::noarchivelog() {
     return promise;
   }
   change_set changes;
+  clear_alarm(changes);
   put_status(changes, round_status::stopping);
   record(std::move(changes), [this, order = stop_order] {
     if (order != stop_order)
@@ -172,6 +178,7 @@ void checkpoint_state::stop_timed_out() {
   commit_trouble = nullptr;
   break_wanted.reset();
   change_set changes;
+  clear_alarm(changes);
   if (!void_there && round.value > 0) {
     outbox_record left;
     left.tenant = parts.tenant;
@@ -273,6 +280,7 @@ void checkpoint_state::interrupt(const break_record& why) {
   journal.reason = text;
   parts.outbox.push_back(journal);
   change_set changes;
+  clear_alarm(changes);
   changes.put(journal);
   changes.put(break_history_record{parts.tenant, journal.round, journal.break_stream, journal.first_missing,
                                    journal.oldest_left, journal.decided_at, text});

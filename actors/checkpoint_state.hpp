@@ -4,6 +4,8 @@
 #include "actors/commit_sequence.hpp"
 #include "actors/piece_ledger.hpp"
 #include "actors/piece_writer.hpp"
+#include "engine/policy/break_watch.hpp"
+#include "engine/reader/round_join.hpp"
 
 #include <map>
 #include <memory>
@@ -48,9 +50,11 @@ struct checkpoint_state {
   bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
-  std::uint64_t stop_order = 0; // counts NOARCHIVELOGs: which one a time-out is about
-  bool restarting = false;      // the takeover began a new round
-  std::set<stream_id> noted;    // streams in the ledger since the round began
+  std::uint64_t stop_order = 0;  // counts NOARCHIVELOGs: which one a time-out is about
+  round_join join;               // the ledger's round and the one before
+  std::optional<bool> told_join; // what the catalog was told of it in this life
+  bool restarting = false;       // the takeover began a new round
+  std::set<stream_id> noted;     // streams in the ledger since the round began
 
   // the cycle: cut, durable, objects, commit
   bool in_cycle = false;
@@ -78,6 +82,8 @@ struct checkpoint_state {
   // what is told
   error_ptr writer_trouble, commit_trouble, pass_trouble;
   std::map<stream_id, error_ptr> source_trouble;
+  break_watch breaks;
+  std::optional<alarm_record> alarm; // as the catalog was told
   unix_ns trouble_since = 0;
   std::string told_comment;
 
@@ -144,6 +150,8 @@ struct checkpoint_state {
   // ---- checkpoint_status.cpp
   void publish_commit();
   void publish_status();
+  void watch_breaks();
+  void clear_alarm(change_set& changes);
   void refresh_comment();
   void put_status(change_set& to, round_status status);
   void record(change_set changes, std::function<void()> then);
@@ -152,6 +160,7 @@ struct checkpoint_state {
   static error given_up(const stream_buffer& stream);
   std::shared_ptr<stream_buffer> owing_stream() const;
   std::string comment() const;
+  std::string trouble_text() const;
   std::string waiting_for() const;
 };
 

@@ -42,7 +42,56 @@ std::string checkpoint_state::waiting_for() const {
          (without > 3 ? " and " + std::to_string(without - 3) + " more" : "");
 }
 
+/// A break is told of before it comes, while something can still be done.
+void checkpoint_state::watch_breaks() {
+  auto now = parts.now();
+  std::optional<break_danger> danger;
+  if (parts.intake->gate() == intake_gate::open && parts.intake->mode() == archive_mode::optional) {
+    for (auto& stream : parts.intake->streams())
+      breaks.look(stream->id(), stream->supply(), now, 2 * parts.option.checkpoint_interval);
+    danger = breaks.danger(now);
+  } else {
+    breaks.reset();
+  }
+  if (!danger && !alarm)
+    return;
+  change_set changes;
+  if (!danger) {
+    clear_alarm(changes);
+  } else {
+    auto& x = danger->supply;
+    alarm_record next{parts.tenant,          danger->stream,  x.archived,    x.accepted,
+                      x.oldest_left.value(), danger->streams, danger->since, now};
+    if (!alarm)
+      tell([next](archive_listener& listener) {
+        listener.on_alarm(next.tenant, next.stream, distance_to_break(next.archived_lsn, next.oldest_left));
+      });
+    alarm = next;
+    changes.put(next);
+  }
+  later(std::move(changes));
+  publish_status();
+}
+
+/// The danger is over, or what was feared has come.
+void checkpoint_state::clear_alarm(change_set& changes) {
+  breaks.reset();
+  if (std::exchange(alarm, std::nullopt))
+    changes.erase_alarm(parts.tenant);
+}
+
 std::string checkpoint_state::comment() const {
+  auto text = trouble_text();
+  if (!alarm)
+    return text;
+  auto left = distance_to_break(alarm->archived_lsn, alarm->oldest_left);
+  return text + (text.empty() ? "" : "; ") + "close to a break: stream " + to_string(alarm->stream) +
+         " has log from LSN " + std::to_string(alarm->archived_lsn) +
+         " on that is not archived, and its host has none below " + std::to_string(alarm->oldest_left) +
+         " any more (" + std::to_string(left) + " left)";
+}
+
+std::string checkpoint_state::trouble_text() const {
   for (auto* trouble : {&commit_trouble, &writer_trouble})
     if (*trouble)
       return (*trouble)->to_string();
@@ -137,6 +186,7 @@ void checkpoint_state::publish_commit() {
     if (row == nullptr)
       continue;
     changes.put(stream_record{parts.tenant, id, row->start_lsn, row->position, row->dropped});
+    join.look(*row);
     if (auto stream = parts.intake->find(id))
       stream->on_committed(row->position);
   }
@@ -216,6 +266,12 @@ void checkpoint_state::publish_commit() {
   if (auto& why = record.interruption)
     changes.put(break_history_record{parts.tenant, record.round.id, why->stream, why->first_missing,
                                      why->oldest_left, why->noticed_at, why->reason});
+  if (std::exchange(told_join, join.joined()) != join.joined()) {
+    if (join.joined())
+      changes.put(round_join_record{parts.tenant, record.round.id});
+    else
+      changes.erase_round_join(parts.tenant, record.round.id);
+  }
   forget_outbox(changes, [&](auto& left) {
     return left.round == record.round.id &&
            (record.round.status == left.status || record.round.status == round_status::stop);

@@ -1,7 +1,7 @@
 // From quiet to owner, and from owner to fenced or stopped.
 #include "actors/checkpoint_state.hpp"
+#include "actors/taken_state.hpp"
 #include "engine/reader/block_lookup.hpp"
-#include "engine/reader/committed_state.hpp"
 
 #include <algorithm>
 
@@ -25,62 +25,6 @@ commit_answer run_operation(destination& where, tenant_id tenant, const commit_o
     break;
   }
   return status{};
-}
-
-/// The newest commit, and what else the catalog needs of its pieces.
-struct taken_state {
-  committed_state state;
-  std::map<piece_key, unix_ns> made_at; // of the open ones
-  std::vector<piece_record> frozen;     // of its round, where the catalog may have missed that
-};
-
-/// Damage that costs no log keeps nobody from archiving on: verify tells of it.
-bool does_without(errc code) {
-  return code == errc::bytes_missing || code == errc::checksum_error;
-}
-
-result<std::optional<taken_state>> read_taken_state(destination& where, tenant_id tenant,
-                                                    const random_id& archive, const std::string& uri,
-                                                    commit_seq catalog_knows) {
-  VARVE_TRY_ASSIGN(auto found, read_committed_state(where, tenant, &archive));
-  if (!found)
-    return std::optional<taken_state>();
-  taken_state taken;
-  auto& record = found->commit.record;
-  auto name = "commit " + to_string(record.seq);
-  for (auto& [open, recent] : found->open_pieces) {
-    auto path = to_path(piece_start_name{tenant, open.piece, open.start.epoch});
-    auto object = read_referenced(where, path, open.start.digest, name);
-    if (!object.ok() && !does_without(object.code()))
-      return object.error();
-    auto start = object.ok() ? decode_piece_start(*object, &archive, path) : object.error();
-    taken.made_at[open.piece] = start.ok() ? start->created_at : 0;
-  }
-  bool behind = catalog_knows.value + 1 < record.seq.value; // the last one is the takeover's
-  for (auto& each : record.frozen_pieces) {
-    if (!behind || each.piece.round != record.round.id)
-      continue;
-    auto path = to_path(seal_name{tenant, each.piece, each.seal.epoch});
-    auto object = read_referenced(where, path, each.seal.digest, name);
-    if (!object.ok() && !does_without(object.code()))
-      return object.error();
-    auto seal = object.ok() ? decode_seal(*object, &archive, path) : object.error();
-    if (!seal.ok())
-      continue;
-    piece_record row;
-    row.tenant = tenant;
-    row.piece = each.piece;
-    row.bounds = each.bounds;
-    row.created_at = seal->created_at;
-    row.checkpoint_scn = std::min(seal->checkpoint_scn, each.bounds.end_scn);
-    row.status = piece_status::frozen;
-    row.start_piece = record.round.start_piece;
-    row.counts = seal->counts;
-    row.destination = uri;
-    taken.frozen.push_back(std::move(row));
-  }
-  taken.state = std::move(*found);
-  return std::optional<taken_state>(std::move(taken));
 }
 
 } // namespace
@@ -238,7 +182,9 @@ void checkpoint_state::retry() {
 }
 
 void checkpoint_state::took_over() {
-  auto known = parts.status.destination == parts.destination ? parts.status.seq : commit_seq{0};
+  catalog_standing known;
+  if (parts.status.destination == parts.destination)
+    known = {parts.status.seq, parts.status.round.id};
   run_io<std::optional<taken_state>>(
       self, parts.pool, "read state",
       [tenant = parts.tenant, archive = parts.archive, uri = parts.destination, known](destination& where) {
@@ -281,12 +227,10 @@ void checkpoint_state::took_over() {
         ledger->adopt((*found)->state);
         for (auto& [piece, at] : (*found)->made_at)
           ledger->piece_was_made(piece, at);
-        change_set missed;
-        for (auto& row : (*found)->frozen) {
-          missed.put(row);
-          parts.status.current_piece = std::max(parts.status.current_piece, row.piece.piece);
-        }
-        later(std::move(missed));
+        join = {(*found)->before, (*found)->state.streams};
+        told_join.reset();
+        parts.status.current_piece = std::max(parts.status.current_piece, (*found)->newest_piece);
+        later(std::move((*found)->missed));
         parts.status.seq = sequence->newest().seq;
         parts.status.destination = parts.destination;
         adopted();

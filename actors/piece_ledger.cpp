@@ -149,7 +149,7 @@ void piece_ledger::count_round() {
       record_.round_counts += of.counts();
 }
 
-std::vector<stream_row> piece_ledger::all_rows() const {
+std::vector<stream_row> piece_ledger::rows() const {
   std::vector<stream_row> rows;
   rows.reserve(streams_.size());
   for (auto& [id, row] : streams_)
@@ -186,7 +186,7 @@ std::optional<piece_ledger::object> piece_ledger::make_index(epoch current) {
                 (changed_streams_.size() >= stream_changes_per_index && key == pieces_.rbegin()->first);
     if (!many)
       continue;
-    segment_index index{tenant_, key, of.index, of.ended, all_rows()};
+    segment_index index{tenant_, key, of.index, of.ended, rows()};
     auto number = of.indexes + 1;
     auto content = encode(archive_, index);
     object_ref ref{current, number, digest_of(content)};
@@ -213,7 +213,7 @@ std::optional<piece_ledger::object> piece_ledger::make_seal(epoch current, scn c
   if (!of.finished || of.open || !passed)
     return std::nullopt;
   piece_seal seal{tenant_,     key,      of.bounds, of.created_at, now, record_.round.checkpoint_scn,
-                  of.counts(), of.index, of.ended,  all_rows()};
+                  of.counts(), of.index, of.ended,  rows()};
   auto content = encode(archive_, seal);
   object_ref ref{current, 0, digest_of(content)};
   when_made_ = [this, key = key, ref] {
@@ -257,7 +257,7 @@ std::optional<piece_ledger::object> piece_ledger::make_round_end(epoch current, 
   end.interruption = record_.interruption;
   end.previous = record_.last_round_end;
   end.previous_round = record_.last_round;
-  end.streams = all_rows();
+  end.streams = rows();
   auto content = encode(archive_, end);
   object_ref ref{current, 0, digest_of(content)};
   when_made_ = [this, ref, round = end.round.id] {

@@ -39,6 +39,7 @@ public:
 
   const std::map<stream_id, stream_row>& streams() const { return streams_; }
   const stream_row* stream(stream_id id) const;
+  std::vector<stream_row> rows() const; ///< of streams(), ascending
 
   /// An immutable object that must be durable before the next commit, one at a time until there is none.
   struct object {
@@ -90,7 +91,6 @@ private:
   std::optional<object> make_piece_list(epoch current);
   std::optional<object> make_seal(epoch current, scn checkpoint, unix_ns now);
   std::optional<object> make_round_end(epoch current, unix_ns now);
-  std::vector<stream_row> all_rows() const;
   void table_is(object_kind kind, piece_key piece, const object_ref& object);
   void count_round();
 

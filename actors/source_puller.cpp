@@ -7,6 +7,7 @@ constexpr std::size_t batch_bytes = 1 << 20;
 constexpr auto idle_pause = std::chrono::milliseconds(50); // nothing new at the source
 constexpr auto full_pause = std::chrono::milliseconds(5);  // no memory; on_room is for pushing hosts
 constexpr auto error_pause = std::chrono::milliseconds(500);
+constexpr auto watch_pause = std::chrono::seconds(10);
 
 struct puller_state {
   static inline const char* name = "source_puller";
@@ -69,6 +70,14 @@ struct puller_state {
     again(batch->entries.empty() ? std::chrono::nanoseconds(idle_pause) : std::chrono::nanoseconds(0));
   }
 
+  void watch() {
+    if (stopped)
+      return;
+    if (auto oldest = parts.source->oldest_lsn(); oldest.ok())
+      parts.stream->recycled(*oldest);
+    self->delayed_send(self, watch_pause, beat_atom::value);
+  }
+
   void failed(const error& why) {
     failing = true;
     if (parts.on_error)
@@ -91,7 +100,8 @@ source_puller_actor spawn_source_puller(caf::actor_system& system, source_puller
     auto& state = self->state;
     state.parts = parts;
     self->send(self, work_atom::value);
-    return {[&state](work_atom) { state.step(); },
+    self->send(self, beat_atom::value);
+    return {[&state](work_atom) { state.step(); }, [&state](beat_atom) { state.watch(); },
             [&state](stop_atom) {
               state.stopped = true;
               state.well();

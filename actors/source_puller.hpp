@@ -10,6 +10,8 @@ namespace varve {
 using source_puller_actor = caf::typed_actor<
     // To itself, and when there may be room or news: one step of pulling.
     caf::reacts_to<work_atom>,
+    // To itself, every ten seconds: how far has the host recycled its log?
+    caf::reacts_to<beat_atom>,
     // Stops before it answers: the source is not called any more.
     caf::replies_to<stop_atom>::with<bool>>;
 

@@ -345,6 +345,16 @@ bool stream_buffer::started() const {
   return started_;
 }
 
+void stream_buffer::recycled(lsn oldest) {
+  std::lock_guard lock{mutex_};
+  oldest_left_ = std::max(oldest_left_.value_or(0), oldest);
+}
+
+log_supply stream_buffer::supply() const {
+  std::lock_guard lock{mutex_};
+  return {committed_.next_lsn, expected_, started_ ? oldest_left_ : std::nullopt, refused_};
+}
+
 void stream_buffer::detach() {
   std::lock_guard lock{mutex_};
   attached_ = false;

@@ -3,6 +3,7 @@
 #include "actors/cut_block.hpp"
 #include "engine/archive_engine.hpp"
 #include "engine/format/metadata.hpp"
+#include "engine/policy/break_watch.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -40,6 +41,9 @@ public:
   /// Up to where log was ever accepted, also what was given up since and must come again.
   lsn accepted_upto() const;
   stream_position committed() const;
+  /// The host has no log below any more; thread-safe, as far as it has ever said.
+  void recycled(lsn oldest);
+  log_supply supply() const;
   stream_id id() const { return id_; }
 
   // ---- opening and closing, by the engine ----
@@ -115,6 +119,7 @@ private:
   scn advance_before_ = 0; // said before the round began: tells nothing of where its log begins
   stream_position committed_;
   std::optional<lsn> asked_start_;
+  std::optional<lsn> oldest_left_; // at the host
   std::optional<lsn> drop_at_;
   memory_budget::lease lease_;
 

@@ -35,7 +35,9 @@ public:
   result<std::vector<piece_record>> pieces() const; ///< by tenant, round, piece, copy
   result<std::vector<stream_record>> streams(tenant_id tenant) const;
   result<std::vector<lag_sample>> lag_samples(tenant_id tenant) const; ///< oldest first
-  result<std::vector<break_history_record>> breaks() const; ///< by tenant and round
+  result<std::vector<break_history_record>> breaks() const;            ///< by tenant and round
+  result<std::vector<round_join_record>> round_joins() const;          ///< by tenant and round
+  result<std::vector<alarm_record>> alarms() const;                    ///< by tenant
   result<std::vector<outbox_record>> outbox(tenant_id tenant) const;   ///< in order of writing
 };
 

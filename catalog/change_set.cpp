@@ -14,6 +14,12 @@ void add(change_list& changes, const R& record) {
   changes.emplace_back(key_of(record), encode_value(record));
 }
 
+/// The record that has the same key.
+template <class R>
+void erase(change_list& changes, const R& record) {
+  changes.emplace_back(key_of(record), std::nullopt);
+}
+
 } // namespace
 
 void change_set::put(const catalog_identity& x) {
@@ -43,6 +49,12 @@ void change_set::put(const lag_sample& x) {
 void change_set::put(const break_history_record& x) {
   add(changes_, x);
 }
+void change_set::put(const round_join_record& x) {
+  add(changes_, x);
+}
+void change_set::put(const alarm_record& x) {
+  add(changes_, x);
+}
 void change_set::put(const outbox_record& x) {
   add(changes_, x);
 }
@@ -51,21 +63,31 @@ void change_set::erase_setting(tenant_id tenant, std::string_view name) {
   setting_record x;
   x.tenant = tenant;
   x.name = name;
-  changes_.emplace_back(key_of(x), std::nullopt);
+  erase(changes_, x);
 }
 
 void change_set::erase_outbox(tenant_id tenant, std::uint64_t number) {
   outbox_record x;
   x.tenant = tenant;
   x.number = number;
-  changes_.emplace_back(key_of(x), std::nullopt);
+  erase(changes_, x);
 }
 
 void change_set::erase_stream(tenant_id tenant, stream_id stream) {
   stream_record x;
   x.tenant = tenant;
   x.stream = stream;
-  changes_.emplace_back(key_of(x), std::nullopt);
+  erase(changes_, x);
+}
+
+void change_set::erase_round_join(tenant_id tenant, round_id round) {
+  erase(changes_, round_join_record{tenant, round});
+}
+
+void change_set::erase_alarm(tenant_id tenant) {
+  alarm_record x;
+  x.tenant = tenant;
+  erase(changes_, x);
 }
 
 void change_set::erase_archived_facts() {

@@ -25,10 +25,14 @@ public:
   void put(const lag_sample& x); ///< overwrites the sample lag_samples_max before it
   void put(const outbox_record& x);
   void put(const break_history_record& x);
+  void put(const round_join_record& x);
+  void put(const alarm_record& x);
 
   void erase_setting(tenant_id tenant, std::string_view name);
   void erase_outbox(tenant_id tenant, std::uint64_t number);
   void erase_stream(tenant_id tenant, stream_id stream);
+  void erase_round_join(tenant_id tenant, round_id round);
+  void erase_alarm(tenant_id tenant);
   /// Everything known about archived bytes (rounds, pieces, streams, status): rebuild-catalog starts with it.
   void erase_archived_facts();
 

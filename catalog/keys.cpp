@@ -9,9 +9,11 @@ namespace {
 using enum key_family;
 
 constexpr std::array families{
+    key_family_info{alarm, "alarm", 1, false, "tenant:8"},
     key_family_info{break_history, "break_history", 1, true, "tenant:8 round:8"},
     key_family_info{round_history, "round_history", 1, true, "tenant:8 round:8"},
     key_family_info{identity, "identity", 1, false, ""},
+    key_family_info{round_join, "round_join", 1, true, "tenant:8 round:8"},
     key_family_info{lag, "lag", 1, false, "tenant:8 slot:8"},
     key_family_info{stream, "stream", 1, true, "tenant:8 stream:8"},
     key_family_info{outbox, "outbox", 1, false, "tenant:8 number:8"},

@@ -16,6 +16,7 @@ namespace varve {
 
 /// The first byte of a key. Stored: never change or reuse a value.
 enum class key_family : char {
+  alarm = 'a',
   identity = 'i',
   setting = 's',
   tenant = 't',
@@ -25,7 +26,8 @@ enum class key_family : char {
   stream = 'm',
   lag = 'l',
   outbox = 'o',
-  break_history = 'b'
+  break_history = 'b',
+  round_join = 'j'
 };
 
 struct key_family_info {

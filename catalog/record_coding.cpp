@@ -121,6 +121,10 @@ constexpr key_family family<lag_sample> = key_family::lag;
 template <>
 constexpr key_family family<break_history_record> = key_family::break_history;
 template <>
+constexpr key_family family<round_join_record> = key_family::round_join;
+template <>
+constexpr key_family family<alarm_record> = key_family::alarm;
+template <>
 constexpr key_family family<outbox_record> = key_family::outbox;
 
 // A record is walked as itself when it is read and as const when it is written.
@@ -166,6 +170,13 @@ void walk_key(key_taker& v,
 void walk_key(auto& v, record_of<break_history_record> auto& x) {
   v.id(x.tenant);
   v.id(x.round);
+}
+void walk_key(auto& v, record_of<round_join_record> auto& x) {
+  v.id(x.tenant);
+  v.id(x.round);
+}
+void walk_key(auto& v, record_of<alarm_record> auto& x) {
+  v.id(x.tenant);
 }
 void walk_key(auto& v, record_of<outbox_record> auto& x) {
   v.id(x.tenant);
@@ -252,6 +263,16 @@ void walk(auto& v, record_of<break_history_record> auto& x) {
   v.number(x.noticed_at);
   v.text(x.reason);
 }
+void walk(auto&, record_of<round_join_record> auto&) {}
+void walk(auto& v, record_of<alarm_record> auto& x) {
+  v.id(x.stream);
+  v.number(x.archived_lsn);
+  v.number(x.accepted_lsn);
+  v.number(x.oldest_left);
+  v.number(x.streams);
+  v.number(x.since);
+  v.number(x.updated_at);
+}
 void walk(auto& v, record_of<outbox_record> auto& x) {
   v.id(x.round);
   v.choice(x.status, round_status::stop, round_status::interrupted);
@@ -335,6 +356,8 @@ VARVE_RECORD(piece_record)
 VARVE_RECORD(stream_record)
 VARVE_RECORD(lag_sample)
 VARVE_RECORD(break_history_record)
+VARVE_RECORD(round_join_record)
+VARVE_RECORD(alarm_record)
 VARVE_RECORD(outbox_record)
 #undef VARVE_RECORD
 

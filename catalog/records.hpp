@@ -114,6 +114,26 @@ struct break_history_record {
   friend bool operator==(const break_history_record&, const break_history_record&) = default;
 };
 
+/// The log of every stream goes on from the round before into this one: one restore can cover both.
+struct round_join_record {
+  tenant_id tenant{};
+  round_id round{};
+  friend bool operator==(const round_join_record&, const round_join_record&) = default;
+};
+
+/// A tenant that is close to a break: the stream that will lose log first. Gone when the danger is over.
+struct alarm_record {
+  tenant_id tenant{};
+  stream_id stream{};
+  lsn archived_lsn = 0;      ///< log from here on is not archived
+  lsn accepted_lsn = 0;      ///< and up to here is in memory
+  lsn oldest_left = 0;       ///< the host has no log below any more
+  std::uint64_t streams = 0; ///< that are in danger
+  unix_ns since = 0;
+  unix_ns updated_at = 0;
+  friend bool operator==(const alarm_record&, const alarm_record&) = default;
+};
+
 /// What a commit must still say when the destination is back: a break or the end of a round (DESIGN: outbox).
 struct outbox_record {
   tenant_id tenant{};

@@ -86,6 +86,14 @@ result<std::vector<break_history_record>> catalog_snapshot::breaks() const {
   return read_all<break_history_record>(*this, family_prefix(key_family::break_history));
 }
 
+result<std::vector<round_join_record>> catalog_snapshot::round_joins() const {
+  return read_all<round_join_record>(*this, family_prefix(key_family::round_join));
+}
+
+result<std::vector<alarm_record>> catalog_snapshot::alarms() const {
+  return read_all<alarm_record>(*this, family_prefix(key_family::alarm));
+}
+
 result<std::vector<outbox_record>> catalog_snapshot::outbox(tenant_id tenant) const {
   return read_all<outbox_record>(*this, tenant_prefix(key_family::outbox, tenant));
 }

@@ -143,6 +143,12 @@ archive_engine_impl::~archive_engine_impl() {
 status archive_engine_impl::start() {
   auto from = catalog_->snapshot();
   VARVE_TRY_ASSIGN(auto tenants, from->tenants());
+  VARVE_TRY_ASSIGN(auto alarms, from->alarms());
+  change_set over; // what an engine before feared is looked at anew
+  for (auto& each : alarms)
+    over.erase_alarm(each.tenant);
+  if (!over.empty())
+    VARVE_TRY(catalog_->apply(over, durability::buffered));
   for (auto& record : tenants) {
     VARVE_TRY_ASSIGN(auto facts, facts_of(*from, record));
     // Without a destination nobody would take what an open gate accepts.

@@ -77,6 +77,11 @@ public:
   /// What is not durable was given up (takeover, restart of the writer): hand over again from here.
   virtual void on_resend_from(tenant_id, stream_id, lsn /*from*/, std::string_view /*why*/) {}
   virtual void on_interrupted(tenant_id, std::string_view /*reason*/) {}
+  /// The tenant is close to a break, for the archive does not get on: after `distance` more LSNs are
+  /// recycled, log of this stream is lost to it. Told once; VARVE_ALARMS shows it as long as it is so. Only
+  /// in optional mode, and of streams whose host says what it recycles (log_recycled(),
+  /// log_source::oldest_lsn()).
+  virtual void on_alarm(tenant_id, stream_id, lsn /*distance*/) {}
   virtual void on_fenced(tenant_id, std::string_view /*reason*/) {}
   /// A commit made everything below position.next_lsn durable.
   virtual void on_durable(tenant_id, stream_id, stream_position) {}

@@ -1,5 +1,6 @@
 #include "engine/data_directory.hpp"
 
+#include "actors/round_records.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/views/query.hpp"
 #include "engine/destination/destination.hpp"
@@ -85,25 +86,8 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
     ++made.pieces;
   }
   changes.put(row);
-  for (auto& round : known.rounds) {
-    ++made.rounds;
-    auto& why = round.round.id == commit.round.id ? commit.interruption : round.interruption;
-    if (why)
-      changes.put(break_history_record{tenant, round.round.id, why->stream, why->first_missing,
-                                       why->oldest_left, why->noticed_at, why->reason});
-    if (round.ended_at == 0)
-      continue;
-    round_history_record history;
-    history.tenant = tenant;
-    history.round = round.round;
-    history.counts = round.counts;
-    history.last_piece = round.last_piece;
-    history.ended_at = round.ended_at;
-    history.destination = uri;
-    if (round.interruption)
-      history.comment = round.interruption->reason;
-    changes.put(history);
-  }
+  put_rounds(tenant, known.rounds, round_id{0}, uri, changes);
+  made.rounds += known.rounds.size();
   for (auto& each : known.state.streams) {
     changes.put(stream_record{tenant, each.stream, each.start_lsn, each.position, each.dropped});
     ++made.streams;

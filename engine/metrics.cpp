@@ -101,6 +101,7 @@ result<std::string> metrics_text(const catalog_snapshot& from, const archive_eng
   VARVE_TRY_ASSIGN(auto tenants, from.tenants());
   VARVE_TRY_ASSIGN(auto rounds, from.round_statuses());
   VARVE_TRY_ASSIGN(auto breaks, from.breaks());
+  VARVE_TRY_ASSIGN(auto alarms, from.alarms());
   metric_book book;
   for (auto& x : rounds) {
     std::string name;
@@ -124,6 +125,12 @@ result<std::string> metrics_text(const catalog_snapshot& from, const archive_eng
     }
     auto count =
         std::count_if(breaks.begin(), breaks.end(), [&](auto& each) { return each.tenant == x.tenant; });
+    std::uint64_t in_danger = 0;
+    for (auto& each : alarms)
+      if (each.tenant == x.tenant)
+        in_danger = each.streams;
+    book.gauge("varve_alarm_streams", "Log streams that are close to a break", static_cast<double>(in_danger),
+               who);
     book.gauge("varve_breaks", "Rounds that a break has interrupted", static_cast<double>(count), who);
   }
   if (usage != nullptr)

@@ -4,8 +4,10 @@
 #include "catalog/views/cdb_ob_backup_archivelog_progress.hpp"
 #include "catalog/views/cdb_ob_backup_archivelog_summary.hpp"
 #include "catalog/views/cdb_ob_backup_piece_files.hpp"
+#include "catalog/views/varve_alarms.hpp"
 #include "catalog/views/varve_breaks.hpp"
 #include "catalog/views/varve_lag_history.hpp"
+#include "catalog/views/varve_restorable_windows.hpp"
 
 #include <array>
 #include <limits>
@@ -17,8 +19,10 @@ std::span<const view> all_views() {
                                 cdb_ob_backup_archivelog_progress,
                                 cdb_ob_backup_archivelog_summary,
                                 cdb_ob_backup_piece_files,
+                                varve_alarms,
                                 varve_breaks,
-                                varve_lag_history};
+                                varve_lag_history,
+                                varve_restorable_windows};
   return views;
 }
 

@@ -1,28 +1,11 @@
 #include "engine/reader/block_source.hpp"
 
 #include "engine/format/object_name.hpp"
+#include "engine/reader/round_join.hpp"
 
 #include <algorithm>
 
 namespace varve {
-namespace {
-
-const stream_row* find_row(const std::vector<stream_row>& rows, stream_id stream) {
-  for (auto& x : rows)
-    if (x.stream == stream)
-      return &x;
-  return nullptr;
-}
-
-} // namespace
-
-stream_position log_begin(const stream_row& row, const stream_row* before) {
-  if (!before)
-    return {row.start_lsn, 0};
-  bool continued = before->start_lsn == row.start_lsn && before->position.next_lsn > row.start_lsn;
-  return {continued ? before->position.next_lsn : row.start_lsn, before->position.last_scn};
-}
-
 template <class T>
 std::size_t block_source::slots<T>::put(T value) {
   if (free.empty()) {

@@ -17,10 +17,6 @@ struct merge_key {
   friend auto operator<=>(const merge_key&, const merge_key&) = default;
 };
 
-/// Where the log of a stream begins in a round, by its row there and the one in the round before (or null). A
-/// stream that has no log in a round keeps the row it had.
-stream_position log_begin(const stream_row& row, const stream_row* before);
-
 /// What a restore wants of the rounds it covers.
 struct block_filter {
   round_id first_round, last_round;

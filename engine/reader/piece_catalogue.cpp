@@ -62,29 +62,6 @@ void add_listed_pieces(destination& where, piece_catalogue& x, const random_id* 
   }
 }
 
-void add_ended_rounds(destination& where, piece_catalogue& x, const random_id* archive) {
-  auto& record = x.state.commit.record;
-  auto next = record.last_round_end;
-  auto round = record.last_round;
-  auto named_by = commit_text(x.state.commit);
-  while (next && round.value > 0) {
-    auto path = to_path(round_end_name{x.tenant, round, next->epoch});
-    auto object = read_referenced(where, path, next->digest, named_by);
-    auto end = object.ok() ? decode_round_end(*object, archive, path) : result<round_end>(object.error());
-    if (end.ok() && (end->round.id != round || (end->previous && end->previous_round >= round)))
-      end = fail(errc::checksum_error, path + " is about another round, or names a later one before it");
-    if (!end.ok()) {
-      x.damages.push_back({path, 0, end.error(), x.tenant, {}, false});
-      return;
-    }
-    x.rounds.push_back({end->round, end->counts, end->last_piece, end->ended_at, end->interruption,
-                        std::move(end->streams), true, path});
-    next = end->previous;
-    round = end->previous_round;
-    named_by = path;
-  }
-}
-
 void add_current_round(piece_catalogue& x) {
   auto& record = x.state.commit.record;
   bool known = record.round.id.value == 0;
@@ -167,6 +144,34 @@ void add_round_from_seal(destination& where, piece_catalogue& x, round_id id, co
 
 } // namespace
 
+std::vector<catalogued_round> read_round_ends(destination& where, tenant_id tenant,
+                                              const commit_record& commit, round_id down_to,
+                                              const random_id* archive, std::vector<damage>& damages) {
+  std::vector<catalogued_round> ended;
+  auto next = commit.last_round_end;
+  auto round = commit.last_round;
+  auto named_by = "commit " + to_string(commit.seq);
+  while (next && round.value > 0) {
+    auto path = to_path(round_end_name{tenant, round, next->epoch});
+    auto object = read_referenced(where, path, next->digest, named_by);
+    auto end = object.ok() ? decode_round_end(*object, archive, path) : result<round_end>(object.error());
+    if (end.ok() && (end->round.id != round || (end->previous && end->previous_round >= round)))
+      end = fail(errc::checksum_error, path + " is about another round, or names a later one before it");
+    if (!end.ok()) {
+      damages.push_back({path, 0, end.error(), tenant, {}, false});
+      break;
+    }
+    next = end->previous;
+    ended.push_back({end->round, end->counts, end->last_piece, end->ended_at, end->interruption,
+                     std::move(end->streams), true, path});
+    if (round < down_to)
+      break;
+    round = end->previous_round;
+    named_by = path;
+  }
+  return ended;
+}
+
 result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, tenant_id tenant,
                                                             const commit_options& options) {
   VARVE_TRY_ASSIGN(auto state, read_readable_state(where, tenant, options));
@@ -182,7 +187,7 @@ result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, 
   add_open_pieces(x);
   std::sort(x.pieces.begin(), x.pieces.end(), [](auto& a, auto& b) { return a.piece < b.piece; });
 
-  add_ended_rounds(where, x, options.archive);
+  x.rounds = read_round_ends(where, tenant, x.state.commit.record, round_id{0}, options.archive, x.damages);
   add_current_round(x);
   std::vector<round_id> missing;
   for (auto& piece : x.pieces) {

@@ -35,6 +35,13 @@ struct piece_catalogue {
   std::vector<damage> damages;           ///< with those of `state`. A broken chain hides what lies before it
 };
 
+/// The rounds that have ended, from the last one that a commit names backwards: newest first, down to the
+/// first one below `down_to` (0: all of them). A damaged end is listed in `damages` and hides those before
+/// it. Blocks; thread-safe. `archive` as in commit_options.
+std::vector<catalogued_round> read_round_ends(destination& where, tenant_id tenant,
+                                              const commit_record& commit, round_id down_to,
+                                              const random_id* archive, std::vector<damage>& damages);
+
 /// Reads the committed state (read_readable_state), the chain of piece lists and the chain of round ends; no
 /// seal and no index. A damaged piece list hides the pieces named before it (lost_unknown). A damaged round
 /// end hides the rounds before it; those that still have pieces are listed with what the last seal of theirs

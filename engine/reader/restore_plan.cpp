@@ -1,40 +1,11 @@
 #include "engine/reader/restore_plan.hpp"
 
+#include "engine/reader/round_join.hpp"
+
 #include <algorithm>
 
 namespace varve {
 namespace {
-
-const stream_row* find_row(const catalogued_round& round, stream_id stream) {
-  for (auto& x : round.streams)
-    if (x.stream == stream)
-      return &x;
-  return nullptr;
-}
-
-/// Does the log of the row in the later round go on where the earlier round ended it?
-bool goes_on(const stream_row* before, const stream_row& now) {
-  bool has_log = now.position.next_lsn > now.start_lsn;
-  if (!before)
-    return !has_log;
-  if (now.position.next_lsn == before->position.next_lsn)
-    return true;
-  return log_begin(now, before).next_lsn == before->position.next_lsn;
-}
-
-bool joins(const catalogued_round& before, const catalogued_round& now, std::optional<stream_id> stream) {
-  if (before.round.id.value + 1 != now.round.id.value)
-    return false;
-  if (before.streams.empty() || now.streams.empty())
-    return false; // unknown, or nothing to restore
-  for (auto& row : now.streams)
-    if ((!stream || row.stream == *stream) && !goes_on(find_row(before, row.stream), row))
-      return false;
-  for (auto& row : before.streams)
-    if ((!stream || row.stream == *stream) && !row.dropped && !find_row(now, row.stream))
-      return false;
-  return true;
-}
 
 void extend(restore_window& window, const catalogued_round& round, const catalogued_round* before,
             std::optional<stream_id> only) {
@@ -45,7 +16,7 @@ void extend(restore_window& window, const catalogued_round& round, const catalog
   for (auto& row : round.streams) {
     if (only && row.stream != *only)
       continue;
-    auto begin = log_begin(row, before ? find_row(*before, row.stream) : nullptr).next_lsn;
+    auto begin = log_begin(row, before ? find_row(before->streams, row.stream) : nullptr).next_lsn;
     auto at = std::find_if(window.streams.begin(), window.streams.end(),
                            [&](const stream_extent& x) { return x.stream == row.stream; });
     if (at == window.streams.end())
@@ -190,7 +161,7 @@ std::vector<restore_window> restore_windows(const piece_catalogue& catalogue,
   std::vector<restore_window> windows;
   const catalogued_round* before = nullptr;
   for (auto& round : catalogue.rounds) {
-    if (!before || !joins(*before, round, stream)) {
+    if (!before || !rounds_join(*before, round, stream)) {
       windows.emplace_back();
       windows.back().first_round = round.round.id;
     }

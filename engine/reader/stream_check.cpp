@@ -1,6 +1,7 @@
 #include "engine/reader/stream_check.hpp"
 
 #include "engine/format/object_name.hpp"
+#include "engine/reader/round_join.hpp"
 
 #include <algorithm>
 
@@ -23,14 +24,8 @@ stream_check::stream_check(tenant_id tenant, const catalogued_round& round, cons
                          : round.round.id.value == 1;
   if (!before_known_)
     return;
-  for (auto& row : round.streams) {
-    const stream_row* row_before = nullptr;
-    if (before)
-      for (auto& x : before->streams)
-        if (x.stream == row.stream)
-          row_before = &x;
-    streams_[row.stream].reached = log_begin(row, row_before);
-  }
+  for (auto& row : round.streams)
+    streams_[row.stream].reached = log_begin(row, before ? find_row(before->streams, row.stream) : nullptr);
 }
 
 void stream_check::follow(std::vector<proved_block> blocks, const std::vector<object_path>& paths,

@@ -21,6 +21,10 @@ void recording_listener::on_resend_from(tenant_id, stream_id stream, lsn from, s
 void recording_listener::on_interrupted(tenant_id, std::string_view reason) {
   heard.push_back("interrupted: " + std::string(reason));
 }
+void recording_listener::on_alarm(tenant_id, stream_id stream, lsn distance) {
+  heard.push_back("alarm " + to_string(stream) + " " + std::to_string(distance));
+}
+
 void recording_listener::on_fenced(tenant_id, std::string_view reason) {
   heard.push_back("fenced: " + std::string(reason));
 }

@@ -19,6 +19,7 @@ struct recording_listener : archive_listener {
   void on_room(tenant_id, stream_id stream, lsn expected) override;
   void on_resend_from(tenant_id, stream_id stream, lsn from, std::string_view why) override;
   void on_interrupted(tenant_id, std::string_view reason) override;
+  void on_alarm(tenant_id, stream_id stream, lsn distance) override;
   void on_fenced(tenant_id, std::string_view reason) override;
   void on_durable(tenant_id, stream_id stream, stream_position position) override;
 };

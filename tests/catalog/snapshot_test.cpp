@@ -52,6 +52,8 @@ std::vector<error> errors_of(const given_snapshot& at) {
   add(at.streams(tenant));
   add(at.lag_samples(tenant));
   add(at.breaks());
+  add(at.round_joins());
+  add(at.alarms());
   add(at.outbox(tenant));
   return errors;
 }
@@ -67,6 +69,8 @@ given_snapshot full() {
   at.put(test::sample_record<stream_record>());
   at.put(test::sample_record<lag_sample>());
   at.put(test::sample_record<break_history_record>());
+  at.put(test::sample_record<round_join_record>());
+  at.put(test::sample_record<alarm_record>());
   at.put(test::sample_record<outbox_record>());
   return at;
 }

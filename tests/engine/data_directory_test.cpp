@@ -12,6 +12,7 @@ namespace {
 constexpr auto view = "SELECT LOG_ARCHIVE_ROUND, STATUS, START_PIECE_ID, MIN_FIRST_TIME, MAX_NEXT_TIME, "
                       "INPUT_BYTES, OUTPUT_BYTES, LIMITING_STREAM, DESTINATION FROM CDB_OB_BACKUP_ARCHIVELOG "
                       "WHERE TENANT_ID = 1001";
+constexpr auto windows = "SELECT * FROM VARVE_RESTORABLE_WINDOWS";
 constexpr auto pieces = "SELECT * FROM CDB_OB_BACKUP_PIECE_FILES ORDER BY BACKUP_PIECE_ID";
 
 bool mentions(const error& why, const std::string& text) {
@@ -20,7 +21,7 @@ bool mentions(const error& why, const std::string& text) {
 
 /// Two rounds, the second under way; the engine is closed.
 struct archived : engine_host {
-  strings round, piece_rows;
+  strings round, piece_rows, window_rows;
   archived() {
     begin("log_archive_piece_switch_interval=1d");
     {
@@ -35,6 +36,7 @@ struct archived : engine_host {
         flush();
       round = rows(view);
       piece_rows = rows(pieces);
+      window_rows = rows(windows);
     }
     REQUIRE(engine->close().ok());
     engine.reset();
@@ -84,6 +86,8 @@ TEST_CASE("data directory: a catalog made again says what the lost one said, and
   h.open();
   CHECK(h.rows(view) == h.round);
   CHECK(h.rows(pieces) == h.piece_rows);
+  CHECK(h.rows(windows) == h.window_rows);
+  CHECK_FALSE(h.window_rows.empty());
   auto s = h.stream(1);
   CHECK(s->resume_lsn() == stream_position{56, 200 + one_day});
   CHECK(put(*s, 56, 300 + one_day, "on").outcome == append_outcome::accepted);

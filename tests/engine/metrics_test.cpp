@@ -34,6 +34,7 @@ TEST_CASE("metrics say of every tenant where its round stands, and how far the c
   changes.put(stream_record{tenant_id{1001}, stream_id{1}, 0, {5, 6}, false});
   changes.put(stream_record{tenant_id{1001}, stream_id{2}, 0, {5, 6}, true});
   changes.put(lag_sample{tenant_id{1001}, 1, 1'004 * one_second, 1'000 * one_second, {}, one_second / 2});
+  changes.put(alarm_record{tenant_id{1001}, stream_id{1}, 3, 4, 2, 5, 6, 7});
   changes.put(break_history_record{tenant_id{1001}, round_id{3}, stream_id{1}, 1, 2, 3, "gone"});
   REQUIRE(kept->apply(changes, durability::synced).ok());
   auto text = metrics_text(*kept->snapshot(), nullptr, 1'030 * one_second);
@@ -54,6 +55,7 @@ TEST_CASE("metrics say of every tenant where its round stands, and how far the c
   CHECK(of("varve_checkpoint_lag_seconds") == "4");
   CHECK(of("varve_commit_seconds") == "0.5");
   CHECK(of("varve_breaks") == "1");
+  CHECK(of("varve_alarm_streams") == "5");
   CHECK(text->find("varve_memory") == std::string::npos);
   CHECK(text->find("# TYPE varve_checkpoint_age_seconds gauge\n") != std::string::npos);
 }

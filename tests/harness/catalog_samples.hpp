@@ -68,6 +68,14 @@ inline break_history_record sample_record() {
   return {tenant_id{1001}, round_id{2}, stream_id{3}, 4, 5, 6, "why"};
 }
 template <>
+inline round_join_record sample_record() {
+  return {tenant_id{1001}, round_id{2}};
+}
+template <>
+inline alarm_record sample_record() {
+  return {tenant_id{1001}, stream_id{2}, 3, 4, 5, 6, 7, 8};
+}
+template <>
 inline outbox_record sample_record() {
   return {
       tenant_id{1001}, 2, round_id{3}, round_status::interrupted, 4, "file:///b", stream_id{5}, 6, 7, "why"};
@@ -155,6 +163,14 @@ inline lag_sample record_source::record() {
 template <>
 inline break_history_record record_source::record() {
   return {tenant(), round_id{1 + below(5)}, stream_id{number()}, number(), number(), number(), text()};
+}
+template <>
+inline round_join_record record_source::record() {
+  return {tenant(), round_id{1 + below(5)}};
+}
+template <>
+inline alarm_record record_source::record() {
+  return {tenant(), stream_id{number()}, number(), number(), number(), number(), number(), number()};
 }
 template <>
 inline outbox_record record_source::record() {

@@ -37,6 +37,7 @@ TEST_CASE("every row of every view has a cell per column, of the kind its type s
             test::sample_record<round_status_record>(), test::sample_record<round_history_record>(),
             test::sample_record<piece_record>(), test::sample_record<stream_record>(),
             test::sample_record<lag_sample>(), test::sample_record<break_history_record>(),
+            test::sample_record<round_join_record>(), test::sample_record<alarm_record>(),
             test::sample_record<outbox_record>());
   for (int i = 0; i < 50; ++i)
     world.put(from.record<round_status_record>(), from.record<piece_record>());

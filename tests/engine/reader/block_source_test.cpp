@@ -90,12 +90,4 @@ TEST_CASE("a segment that is gone is demanded as broken, once for each stream, w
   CHECK(broken == std::vector<stream_id>{s1, s2});
 }
 
-TEST_CASE("log begins in a round where its row says, or where the round before ended it") {
-  stream_row before{s1, 100, {500, 77}, false};
-  CHECK(log_begin({s1, 500, {900, 99}, false}, nullptr) == stream_position{500, 0});
-  CHECK(log_begin({s1, 500, {900, 99}, false}, &before) == stream_position{500, 77});
-  CHECK(log_begin({s1, 700, {900, 99}, false}, &before) == stream_position{700, 77});
-  CHECK(log_begin(before, &before) == stream_position{500, 77});
-}
-
 } // namespace varve::test

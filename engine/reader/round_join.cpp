@@ -1,0 +1,59 @@
+#include "engine/reader/round_join.hpp"
+
+#include <algorithm>
+
+namespace varve {
+
+const stream_row* find_row(const std::vector<stream_row>& rows, stream_id stream) {
+  auto found = std::ranges::lower_bound(rows, stream, {}, &stream_row::stream);
+  return found == rows.end() || found->stream != stream ? nullptr : &*found;
+}
+
+stream_position log_begin(const stream_row& row, const stream_row* before) {
+  if (!before)
+    return {row.start_lsn, 0};
+  bool continued = before->start_lsn == row.start_lsn && before->position.next_lsn > row.start_lsn;
+  return {continued ? before->position.next_lsn : row.start_lsn, before->position.last_scn};
+}
+
+bool goes_on(const stream_row* before, const stream_row& now) {
+  bool has_log = now.position.next_lsn > now.start_lsn;
+  if (!before)
+    return !has_log;
+  if (now.position.next_lsn == before->position.next_lsn)
+    return true;
+  return log_begin(now, before).next_lsn == before->position.next_lsn;
+}
+
+bool rounds_join(const catalogued_round& before, const catalogued_round& now, std::optional<stream_id> only) {
+  if (before.round.id.value + 1 != now.round.id.value)
+    return false;
+  if (before.streams.empty() || now.streams.empty())
+    return false; // unknown, or nothing to restore
+  auto wanted = [&](const stream_row& row) { return !only || row.stream == *only; };
+  for (auto& row : now.streams)
+    if (wanted(row) && !goes_on(find_row(before.streams, row.stream), row))
+      return false;
+  for (auto& row : before.streams)
+    if (wanted(row) && !row.dropped && !find_row(now.streams, row.stream))
+      return false;
+  return true;
+}
+
+round_join::round_join(const std::vector<stream_row>& before, const std::vector<stream_row>& now) {
+  for (auto& row : before)
+    before_[row.stream] = row;
+  for (auto& row : now)
+    look(row);
+}
+
+void round_join::look(const stream_row& now) {
+  any_ = true;
+  auto before = before_.find(now.stream);
+  if (goes_on(before == before_.end() ? nullptr : &before->second, now))
+    apart_.erase(now.stream);
+  else
+    apart_.insert(now.stream);
+}
+
+} // namespace varve
