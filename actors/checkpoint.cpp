@@ -120,6 +120,18 @@ void checkpoint_state::work() {
     want_cycle();
 }
 
+/// What the newest commit answers, if it holds all that is waited for and another one would say nothing new.
+std::optional<durable_answer> checkpoint_state::committed_already(const durable_wait& what) const {
+  if (now_in != phase::owner || in_cycle || has_news() || owing_stream())
+    return std::nullopt;
+  if (what.whole_tenant)
+    return durable_answer{};
+  auto* row = ledger->stream(what.stream);
+  if (row == nullptr || row->position.next_lsn < what.upto)
+    return std::nullopt;
+  return durable_answer{{}, row->position};
+}
+
 void checkpoint_state::wait(const durable_wait_ptr& what) {
   bool busy = now_in == phase::quiet || now_in == phase::taking || now_in == phase::owner;
   if (now_in == phase::idle || (busy && !in_force()))
@@ -128,6 +140,8 @@ void checkpoint_state::wait(const durable_wait_ptr& what) {
     return what->answer({fail(errc::fenced, "the tenant was taken over by another engine"), {}});
   if (now_in == phase::stopped)
     return what->answer({parts.intake->stopped_by(), {}});
+  if (auto answer = committed_already(*what))
+    return what->answer(*answer);
   waits.push_back(what);
   if (now_in == phase::quiet)
     take_over();

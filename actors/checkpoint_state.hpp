@@ -95,6 +95,7 @@ struct checkpoint_state {
   bool has_news() const;
   bool in_force() const; // a round is, or is wanted
   void start();
+  std::optional<durable_answer> committed_already(const durable_wait& what) const;
   void wait(const durable_wait_ptr& what);
   void trouble(const error_ptr& what);
   void trouble_of_source(stream_id stream, const error_ptr& what);

@@ -65,6 +65,31 @@ TEST_CASE("checkpoint: without news there is no commit") {
   CHECK(f.row().round.checkpoint_scn == advanced);
 }
 
+TEST_CASE("checkpoint: whoever waits for what is committed already is answered without a commit") {
+  archiving f;
+  f.write(1);
+  REQUIRE(f.flush());
+  auto before = f.commits();
+  auto of_tenant = f.flush();
+  auto what = std::make_shared<durable_wait>();
+  what->stream = stream_id{1};
+  what->upto = f.stream->expected_lsn();
+  auto of_stream = f.ask(std::move(what));
+  f.run_for(one_second);
+  REQUIRE(of_tenant);
+  CHECK(of_tenant->outcome.ok());
+  REQUIRE(of_stream->has_value());
+  CHECK((*of_stream)->outcome.ok());
+  CHECK((*of_stream)->position == f.stream->committed());
+  CHECK(f.commits() == before);
+  // What the host says beside log is news, too.
+  auto advanced = f.now();
+  f.stream->advance(advanced);
+  REQUIRE(f.flush());
+  CHECK(f.commits() == before + 1);
+  CHECK(f.committed().commit.record.round.checkpoint_scn == advanced);
+}
+
 TEST_CASE("checkpoint: a commit comes early when many blocks wait for it") {
   runtime_fixture::options given;
   given.commit_blocks = 20;
