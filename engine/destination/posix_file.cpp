@@ -1,6 +1,7 @@
 #include "engine/destination/posix_file.hpp"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <limits>
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t parts_per_call = 64; // below every system's IOV_MAX
 constexpr std::uint64_t offset_max = std::numeric_limits<off_t>::max();
+
+std::atomic<std::uint64_t> syncs_asked{0};
 
 std::string_view hint_for(int sys_errno) {
   switch (sys_errno) {
@@ -132,6 +135,7 @@ result<std::size_t> posix_file::read_up_to(std::uint64_t offset, mutable_bytes t
 }
 
 status posix_file::sync_data() const {
+  syncs_asked.fetch_add(1, std::memory_order_relaxed);
   while (::fdatasync(descriptor_) != 0)
     if (errno != EINTR)
       return file_error(errno, "sync", path_);
@@ -139,6 +143,7 @@ status posix_file::sync_data() const {
 }
 
 status posix_file::sync() const {
+  syncs_asked.fetch_add(1, std::memory_order_relaxed);
   while (::fsync(descriptor_) != 0) {
     // EINVAL: this file system keeps nothing back that could be synced (some do so for folders).
     if (errno == EINVAL)
@@ -147,6 +152,10 @@ status posix_file::sync() const {
       return file_error(errno, "sync", path_);
   }
   return {};
+}
+
+std::uint64_t posix_file::syncs() {
+  return syncs_asked.load(std::memory_order_relaxed);
 }
 
 result<struct stat> posix_file::info() const {

@@ -3,6 +3,7 @@
 #include "engine/base/bytes.hpp"
 #include "engine/base/result.hpp"
 
+#include <cstdint>
 #include <string>
 #include <sys/stat.h>
 
@@ -39,6 +40,9 @@ public:
   result<std::size_t> read_up_to(std::uint64_t offset, mutable_bytes target) const;
   status sync_data() const; ///< fdatasync: the bytes and the size survive a power failure
   status sync() const;      ///< fsync: of a file all of it, of a folder the names in it
+  /// How many times this process has asked for one of the two since it began, all destinations together: what
+  /// a benchmark compares with what was achieved. Thread-safe.
+  static std::uint64_t syncs();
   result<struct stat> info() const;
 
 private:

@@ -50,6 +50,21 @@ TEST_CASE("writing is at the offset it is told, reading ends at the end of the f
   CHECK(file.info().value().st_size == 8);
 }
 
+TEST_CASE("every sync of a file or a folder is counted, and nothing else is") {
+  test::temp_dir dir("posix-file");
+  auto folder = folder_of(dir);
+  auto file = posix_file::open_at(folder, "f", O_RDWR | O_CREAT | O_EXCL, 0600).value();
+  auto before = posix_file::syncs();
+  const bytes_view parts[] = {as_bytes("ab")};
+  REQUIRE(file.write_all(0, parts).ok());
+  CHECK(posix_file::syncs() == before);
+  REQUIRE(file.sync_data().ok());
+  CHECK(posix_file::syncs() == before + 1);
+  REQUIRE(file.sync().ok());
+  REQUIRE(folder.sync().ok());
+  CHECK(posix_file::syncs() == before + 3);
+}
+
 TEST_CASE("a write that the system cuts short goes on and reports the true cause") {
   test::temp_dir dir("posix-file");
   auto file = posix_file::open_at(folder_of(dir), "f", O_RDWR | O_CREAT | O_EXCL, 0600).value();
