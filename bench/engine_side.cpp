@@ -34,19 +34,24 @@ result<std::unique_ptr<engine_side>> engine_side::open(const engine_setup& setup
         "ALTER SYSTEM SET backup_dest_option = 'log_archive_checkpoint_interval=" + setup.interval + "'",
         std::string("ALTER SYSTEM SET backup_log_archive_option = '") +
             (setup.mode == archive_mode::mandatory ? "mandatory" : "optional") +
-            " compression= " + compression + "'",
-        std::string("ALTER SYSTEM ARCHIVELOG")})
+            " compression= " + compression + "'"})
     VARVE_TRY(side->engine_->execute(statement));
-  VARVE_TRY(side->engine_->register_tenant(bench_tenant, "bench"));
-  for (std::size_t i = 0; i < setup.streams; ++i) {
+  side->tenants_ = setup.tenants;
+  for (std::size_t i = 0; i < setup.tenants; ++i)
+    VARVE_TRY(side->engine_->register_tenant(side->tenant_at(i), "bench" + std::to_string(i + 1)));
+  VARVE_TRY(side->engine_->execute("ALTER SYSTEM ARCHIVELOG"));
+  for (std::size_t i = 0; i < setup.tenants * setup.streams; ++i) {
     VARVE_TRY_ASSIGN(auto stream,
-                     side->engine_->open_stream(bench_tenant, stream_id{i + 1}, {.start_lsn = 0}));
+                     side->engine_->open_stream(side->tenant_at(i / setup.streams),
+                                                stream_id{i % setup.streams + 1}, {.start_lsn = 0}));
     side->streams_.push_back(std::move(stream));
   }
-  side->next_lsn_.resize(setup.streams);
-  auto first = side->append(0, as_bytes("first"));
-  if (first.outcome != append_outcome::accepted)
-    return refused(first);
+  side->next_lsn_.resize(side->streams_.size());
+  for (std::size_t i = 0; i < side->streams_.size(); i += setup.streams) {
+    auto first = side->append(i, as_bytes("first"));
+    if (first.outcome != append_outcome::accepted)
+      return refused(first);
+  }
   VARVE_TRY(side->flush());
   return side;
 }
@@ -79,12 +84,22 @@ append_answer engine_side::try_append(std::size_t stream, bytes_view payload) {
 }
 
 status engine_side::flush() {
-  return engine_->flush(bench_tenant).get().outcome;
+  std::vector<durable_future> asked;
+  asked.reserve(tenants_);
+  for (std::size_t i = 0; i < tenants_; ++i)
+    asked.push_back(engine_->flush(tenant_at(i)));
+  status outcome;
+  for (auto& each : asked)
+    if (auto answer = each.get(); outcome.ok())
+      outcome = answer.outcome;
+  return outcome;
 }
 
 status engine_side::advance() {
   last_scn_ = std::max(last_scn_, wall_clock());
-  return engine_->advance(bench_tenant, last_scn_);
+  for (std::size_t i = 0; i < tenants_; ++i)
+    VARVE_TRY(engine_->advance(tenant_at(i), last_scn_));
+  return {};
 }
 
 status engine_side::close() {

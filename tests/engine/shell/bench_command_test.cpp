@@ -58,6 +58,40 @@ TEST_CASE("bench streams gives memory and idle processor time") {
   CHECK(found["idle_cpu"].get<double>() >= 0);
 }
 
+TEST_CASE("bench catalog counts what a checkpoint of many tenants costs, beside a raw side") {
+  archive_case here;
+  auto found = bench({"catalog", "--tenants", "6", "--streams", "2", "--runs", "2", "--pieces", "300",
+                      "--dest", here.dir.string()});
+  CHECK(found["tenants"] == 6);
+  for (auto key : {"open_seconds", "round_seconds", "raw_seconds", "ratio", "half_seconds", "idle_seconds",
+                   "catalog_batches", "piece_records_per_second", "select_beside_pieces_ms"}) {
+    INFO(key);
+    CHECK(found[key].get<double>() > 0);
+  }
+  // Counts, which no machine changes: a segment, a commit and the commit's name for each tenant with news.
+  CHECK(found["syncs_per_tenant"] == 3.0);
+  CHECK(found["commits"] == 6.0);
+  CHECK(found["half_syncs_per_tenant"] == 3.0);
+  CHECK(found["idle_syncs"] == 0.0);
+  CHECK(found["pieces"] == 300);
+  CHECK(found["goals"].size() == 4);
+}
+
+TEST_CASE("bench statements reads statements and selects from a catalog") {
+  archive_case here;
+  auto found = bench(
+      {"statements", "--rows", "2500", "--seconds", "0.05", "--runs", "2", "--dest", here.dir.string()});
+  for (auto key : {"statements_per_second", "together_per_second", "mean_statement_bytes", "records_seconds",
+                   "select_all_seconds", "select_grouped_seconds"}) {
+    INFO(key);
+    CHECK(found[key].get<double>() > 0);
+  }
+  CHECK(found["select_all_rows"] == 2500);
+  CHECK(found["select_grouped_rows"].get<unsigned>() > 1);
+  CHECK(found["select_grouped_rows"].get<unsigned>() <= 6);
+  CHECK(found["goals"].size() == 2);
+}
+
 TEST_CASE("bench leaves nothing behind and refuses what it cannot do") {
   archive_case here;
   bench({"archive", "--seconds", "0.05", "--runs", "1", "--input", here.file("log", sample_log(100'000)),
@@ -66,6 +100,10 @@ TEST_CASE("bench leaves nothing behind and refuses what it cannot do") {
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(here.dir.path()))
     ++left;
   CHECK(left == 1);
+  auto too_many = run_varve({"bench", "catalog", "--tenants", "1000000000", "--dest", here.dir.string()});
+  CHECK(too_many.exit_code != 0);
+  CHECK(too_many.errors.find("open files") != std::string::npos);
+  CHECK(run_varve({"bench", "catalog", "--tenants", "0"}).exit_code == 2);
   CHECK(run_varve({"bench", "archive", "--codec", "rar"}).exit_code == 2);
   CHECK(run_varve({"bench", "archive", "--input", (here.dir / "gone").string()}).exit_code == 5);
   CHECK(run_varve({"bench", "archive", "--dest", "memory://x"}).exit_code == 2);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "bench/archive_bench.hpp"
+
+namespace varve::bench {
+
+/// How long does a SELECT take beside the pieces of many years? Two tenants in one RocksDB catalog: one whose
+/// pieces follow each other without end, and one that lost log many times.
+struct window_bench_options {
+  std::string directory;            ///< gets the catalog
+  std::uint64_t pieces = 1'000'000; ///< of each tenant
+  std::uint64_t gaps = 1000;        ///< of the second one; at most one less than pieces
+  unsigned runs = 5;
+};
+/// Adds its figures to `told`. Errors: the catalog's.
+status run_window_bench(const window_bench_options& options, report& told, const tell_function& tell);
+
+} // namespace varve::bench
