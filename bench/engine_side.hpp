@@ -30,8 +30,7 @@ public:
   ~engine_side();
 
   archive_engine& engine() { return *engine_; }
-  /// All streams of the first tenant, then those of the second …; calls below name a stream by its place
-  /// here.
+  /// All of the first tenant, then those of the second …; calls below name a stream by its place here.
   std::vector<std::unique_ptr<log_stream>>& streams() { return streams_; }
   const std::string& archive_directory() const { return archive_directory_; }
 
