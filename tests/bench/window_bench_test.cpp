@@ -22,7 +22,11 @@ TEST_CASE("the catalog that windows are asked of holds one tenant without gaps a
   auto found = nlohmann::json::parse(json.str());
   CHECK(found["pieces"] == 500);
   CHECK(found["piece_records_per_second"].get<double>() > 0);
-  CHECK(found["select_beside_pieces_ms"].get<double>() > 0);
+  CHECK(found["windows_whole"] == 1);
+  CHECK(found["windows_torn"] == 21);
+  CHECK(found["windows_whole_seconds"].get<double>() > 0);
+  CHECK(found["windows_torn_seconds"].get<double>() > 0);
+  CHECK(found["goals"].size() == 2);
   auto left = open_rocksdb_catalog(dir.string() + "/catalog", catalog_mode::read_only);
   REQUIRE(left.ok());
   auto from = (*left)->snapshot();
