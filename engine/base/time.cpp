@@ -130,7 +130,10 @@ result<unix_ns> parse_time(std::string_view text) {
     }
   }
   year_month_day when{year{static_cast<int>(y)}, month{mo}, day{d}};
-  if (!when.ok() || y < 1970 || y > 2500 || h > 23 || mi > 59 || s > 59) return bad("time", text, hint);
+  if (!when.ok() || h > 23 || mi > 59 || s > 59) return bad("time", text, hint);
+  if (y < 1970 || y > 2500)
+    return fail(errc::invalid_argument, "'" + std::string(text) + "' is outside of the times there are",
+                "years 1970 to 2500");
   auto since = static_cast<std::uint64_t>(sys_days{when}.time_since_epoch().count());
   return (since * 86'400 + h * 3600 + mi * 60 + s) * one_second + fraction;
 }

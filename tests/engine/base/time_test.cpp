@@ -81,6 +81,8 @@ TEST_CASE("text that is no time is refused") {
     INFO(text);
     CHECK(parse_time(text).code() == errc::invalid_argument);
   }
+  for (auto text : {"1969-12-31", "2999-01-01 00:00:00"})
+    CHECK(parse_time(text).error().message.find("outside of the times") != std::string::npos);
   CHECK(parse_time("0").error().hint.find("1 or more") != std::string::npos); // SCN 0 is none
 }
 
