@@ -2,7 +2,6 @@
 
 #include <cctype>
 #include <chrono>
-#include <cstdio>
 #include <limits>
 
 namespace varve {
@@ -95,10 +94,19 @@ std::string format_time(unix_ns time) {
   sys_days day{days{static_cast<int>(seconds_since / 86'400)}};
   year_month_day date{day};
   auto in_day = static_cast<unsigned>(seconds_since % 86'400);
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u %02u:%02u:%02u.%06u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), in_day / 3600,
-                in_day / 60 % 60, in_day % 60, static_cast<unsigned>(time % one_second / 1000));
+  // By hand: a SELECT writes three times for each of ten thousand rows.
+  std::string text = "0000-00-00 00:00:00.000000";
+  auto put = [&](std::size_t end, std::uint64_t number) {
+    for (; number > 0; number /= 10)
+      text[--end] = static_cast<char>('0' + number % 10);
+  };
+  put(4, static_cast<unsigned>(static_cast<int>(date.year())));
+  put(7, static_cast<unsigned>(date.month()));
+  put(10, static_cast<unsigned>(date.day()));
+  put(13, in_day / 3600);
+  put(16, in_day / 60 % 60);
+  put(19, in_day % 60);
+  put(26, time % one_second / 1000);
   return text;
 }
 
