@@ -130,9 +130,10 @@ struct engine_host {
   bool says(const std::string& name, const std::string& part) {
     return eventually([&] { return column(name).find(part) != std::string::npos; });
   }
-  /// "stream/lsn:payload" of everything a restore gives.
+  /// "stream/lsn:payload" of everything a restore gives; of the tenant of this host, if none is named.
   std::vector<std::string> restored(restore_options how = {}) {
-    how.tenant = shop;
+    if (how.tenant == tenant_id{})
+      how.tenant = shop;
     auto where = open_destination(*parse_destination_uri(uri), open_mode::read_only, "test");
     REQUIRE(where.ok());
     auto reader = restore_reader::open(*where, how);

@@ -1,10 +1,12 @@
 #include "tests/statements/script.hpp"
 
 #include "tests/harness/engine_host.hpp"
+#include "tests/statements/scripted_source.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <set>
 #include <sstream>
 
 namespace varve::test {
@@ -28,12 +30,59 @@ std::string joined(const std::vector<std::optional<std::string>>& cells) {
 constexpr std::array outcomes{"accepted",    "repeated", "full", "not_archiving",
                               "interrupted", "fenced",   "error"};
 
+/// What an append came to, in the words of a script.
+std::string answer_of(const append_answer& answer) {
+  if (answer.outcome == append_outcome::error)
+    return std::string(name_of(answer.failed.code));
+  return outcomes.at(static_cast<std::size_t>(answer.outcome));
+}
+
+std::string answer_of(const status& outcome) {
+  return outcome.ok() ? "done" : std::string(name_of(outcome.code()));
+}
+
+/// What the engine told the host, one line each: "room 1001/1", "resend 1001/1 4", "round 1001 2".
+class scripted_listener : public archive_listener {
+public:
+  void on_round_began(tenant_id tenant, round_id round) override {
+    note("round " + to_string(tenant) + " " + to_string(round));
+  }
+  void on_room(tenant_id tenant, stream_id stream, lsn) override { note("room " + name(tenant, stream)); }
+  void on_resend_from(tenant_id tenant, stream_id stream, lsn from, std::string_view) override {
+    note("resend " + name(tenant, stream) + " " + std::to_string(from));
+  }
+  void on_interrupted(tenant_id tenant, std::string_view) override {
+    note("interrupted " + to_string(tenant));
+  }
+  void on_fenced(tenant_id tenant, std::string_view) override { note("fenced " + to_string(tenant)); }
+
+  /// False: it was not told within a generous time.
+  bool heard(const std::string& what) {
+    std::unique_lock lock{mutex_};
+    return told_.wait_for(lock, std::chrono::seconds(60), [&] { return all_.count(what) != 0; });
+  }
+
+private:
+  static std::string name(tenant_id tenant, stream_id stream) {
+    return to_string(tenant) + "/" + to_string(stream);
+  }
+  void note(std::string what) {
+    std::lock_guard lock{mutex_};
+    all_.insert(std::move(what));
+    told_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable told_;
+  std::set<std::string> all_;
+};
+
 class script_run {
 public:
   script_run() {
     host_.options.now = [clock = clock_] { return clock->load(); };
     host_.options.stop_timeout = 200 * one_ms;
-    host_.open();
+    host_.options.budget_bytes = 16 << 20;
+    open();
   }
 
   void run(const script_step& step) {
@@ -54,22 +103,55 @@ private:
     static const std::map<std::string, verb> all{
         {"statement", &script_run::statement}, {"query", &script_run::query},
         {"tenant", &script_run::tenant},       {"stream", &script_run::open_stream},
-        {"append", &script_run::append},       {"advance", &script_run::advance},
-        {"flush", &script_run::flush},         {"recycled", &script_run::recycled},
-        {"close", &script_run::close_stream},  {"clock", &script_run::pass_time},
-        {"restart", &script_run::restart},     {"crash", &script_run::crash},
-        {"fault", &script_run::fault},         {"restore", &script_run::restore}};
+        {"pulled", &script_run::open_stream},  {"append", &script_run::append},
+        {"append_wait", &script_run::append},  {"fill", &script_run::fill},
+        {"expects", &script_run::expects},     {"recyclable", &script_run::recyclable},
+        {"recycled", &script_run::recycled},   {"advance", &script_run::advance},
+        {"flush", &script_run::flush},         {"drop", &script_run::drop_stream},
+        {"close", &script_run::close_stream},  {"heard", &script_run::heard},
+        {"clock", &script_run::pass_time},     {"restart", &script_run::restart},
+        {"crash", &script_run::crash},         {"elsewhere", &script_run::elsewhere},
+        {"fault", &script_run::fault},         {"restore", &script_run::restore},
+        {"verify", &script_run::verify}};
     return all;
   }
 
+  // ---- what a step says
   const std::string& word(const script_step& step, std::size_t at) {
     REQUIRE(at < step.words.size());
     return step.words[at];
   }
   std::uint64_t number(const script_step& step, std::size_t at) { return std::stoull(word(step, at)); }
-  std::string sql(const script_step& step) {
-    return replaced(replaced(step.text, "$DEST2", "file://" + (host_.dir.path() / "second").string()),
-                    "$DEST", host_.uri);
+  lsn position(const script_step& step, std::size_t at) {
+    return word(step, at) == "next" ? stream(step).expected_lsn() : number(step, at);
+  }
+  /// What stands behind "->", else what a step comes to that says nothing.
+  static std::string wanted(const script_step& step, const std::string& usual) {
+    auto arrow = std::find(step.words.begin(), step.words.end(), "->");
+    return arrow == step.words.end() || arrow + 1 == step.words.end() ? usual : arrow[1];
+  }
+  /// "hello", or "x*1000" for a thousand of them.
+  std::string payload(const script_step& step) {
+    auto& text = word(step, 3);
+    auto star = text.find('*');
+    if (star == text.npos)
+      return text;
+    std::string all;
+    for (auto left = std::stoull(text.substr(star + 1)); left > 0; --left)
+      all.append(text, 0, star);
+    return all;
+  }
+  /// The SCN belongs to the entry: the same entry again has that of the first time.
+  scn committed_at(const script_step& step, lsn at) {
+    auto entry = word(step, 1) + " " + std::to_string(at) + " " + word(step, 3);
+    return scns_.emplace(entry, clock_->load()).first->second;
+  }
+  std::string second_uri() const { return "file://" + (host_.dir.path() / "second").string(); }
+  std::string with_paths(const std::string& text) const {
+    return replaced(replaced(text, "$DEST2", second_uri()), "$DEST", host_.uri);
+  }
+  std::string without_paths(const std::string& text) const {
+    return replaced(replaced(text, second_uri(), "$DEST2"), host_.uri, "$DEST");
   }
   log_stream& stream(const script_step& step) {
     auto found = streams_.find(word(step, 1));
@@ -81,26 +163,33 @@ private:
     REQUIRE(slash != text.npos);
     return {tenant_id{std::stoull(text.substr(0, slash))}, stream_id{std::stoull(text.substr(slash + 1))}};
   }
+  void check(const status& outcome, const std::string& wanted) {
+    INFO((outcome.ok() ? "" : outcome.error().to_string()));
+    CHECK(answer_of(outcome) == wanted);
+  }
 
+  // ---- what a DBA types
   void statement(const script_step& step) {
-    auto done = host_.engine->execute(sql(step));
+    auto text = with_paths(step.text);
+    auto done = host_.engine->execute(text);
     if (word(step, 1) == "error") {
-      INFO(sql(step));
+      INFO(text);
       REQUIRE_FALSE(done.ok());
-      auto why = done.error().to_string();
+      auto why = without_paths(done.error().to_string());
       REQUIRE(step.expects);
       for (auto& part : step.expected) {
         INFO(why);
-        CHECK(why.find(part) != std::string::npos);
+        bool banned = part.starts_with("!");
+        CHECK((why.find(banned ? part.substr(1) : part) == std::string::npos) == banned);
       }
       return;
     }
-    INFO(sql(step) << (done.ok() ? "" : done.error().to_string()));
+    INFO(text << (done.ok() ? "" : done.error().to_string()));
     REQUIRE(done.ok());
     std::string warnings;
     for (auto& each : *done)
       for (auto& warning : each.warnings)
-        warnings.append(warning).append("\n");
+        warnings.append(without_paths(warning)).append("\n");
     INFO(warnings);
     for (auto& part : step.expected)
       CHECK(warnings.find(part) != std::string::npos);
@@ -115,21 +204,22 @@ private:
     std::vector<std::string> rows;
     for (auto& each : *done)
       for (auto& row : each.rows)
-        rows.push_back(replaced(joined(row), host_.uri, "$DEST"));
+        rows.push_back(without_paths(joined(row)));
     return rows;
   }
 
   void query(const script_step& step) {
     REQUIRE(step.expects);
-    auto rows = rows_of(sql(step));
+    auto text = with_paths(step.text);
+    auto rows = rows_of(text);
     if (step.words.size() > 1)
-      static_cast<void>(
-          engine_host::eventually([&] { return (rows = rows_of(sql(step))) == step.expected; }));
+      static_cast<void>(engine_host::eventually([&] { return (rows = rows_of(text)) == step.expected; }));
     CHECK(rows == step.expected);
   }
 
+  // ---- what a host does
   void tenant(const script_step& step) {
-    REQUIRE(host_.engine->register_tenant(tenant_id{number(step, 1)}, word(step, 2)).ok());
+    check(host_.engine->register_tenant(tenant_id{number(step, 1)}, word(step, 2)), wanted(step, "done"));
   }
 
   void open_stream(const script_step& step) {
@@ -137,6 +227,15 @@ private:
     stream_options how;
     if (step.words.size() > 2)
       how.start_lsn = number(step, 2);
+    if (step.words[0] == "pulled") {
+      auto& source = sources_[word(step, 1)];
+      if (!source)
+        source = std::make_unique<scripted_source>(std::exchange(how.start_lsn, {}).value_or(0));
+      how.source = source.get();
+      pulled_.insert(word(step, 1));
+    } else {
+      pulled_.erase(word(step, 1));
+    }
     auto opened = host_.engine->open_stream(tenant, id, how);
     INFO((opened.ok() ? "" : opened.error().to_string()));
     REQUIRE(opened.ok());
@@ -144,46 +243,100 @@ private:
   }
 
   void append(const script_step& step) {
-    auto& payload = word(step, 3);
+    auto text = payload(step);
+    auto at = position(step, 2);
+    if (pulled_.count(word(step, 1)) != 0)
+      return sources_.at(word(step, 1))->write(at, committed_at(step, at), text);
+    log_entry entry{at, at + text.size(), committed_at(step, at), as_bytes(text)};
+    auto answer = step.words[0] == "append" ? stream(step).append(entry) : stream(step).append_wait(entry);
+    INFO(answer.failed.to_string());
+    CHECK(answer_of(answer) == wanted(step, "accepted"));
+  }
+
+  void fill(const script_step& step) {
+    auto text = payload(step);
+    append_answer answer;
+    for (auto at = position(step, 2); answer.outcome == append_outcome::accepted; at = answer.expected_lsn)
+      answer = stream(step).append({at, at + text.size(), clock_->load(), as_bytes(text)});
+    CHECK(answer_of(answer) == wanted(step, "full"));
+  }
+
+  void expects(const script_step& step) {
+    auto& of = stream(step);
     auto at = number(step, 2);
-    auto answer = stream(step).append({at, at + payload.size(), clock_->load(), as_bytes(payload)});
-    auto expected = step.words.size() > 5 ? word(step, 5) : std::string("accepted");
-    INFO((answer.outcome == append_outcome::error ? answer.failed.to_string() : ""));
-    CHECK(outcomes.at(static_cast<std::size_t>(answer.outcome)) == expected);
+    static_cast<void>(engine_host::eventually([&] { return of.expected_lsn() == at; }));
+    CHECK(of.expected_lsn() == at);
+  }
+  void recyclable(const script_step& step) {
+    CHECK(stream(step).recyclable_lsn() == (word(step, 2) == "all" ? lsn_max : number(step, 2)));
+  }
+  void recycled(const script_step& step) {
+    if (pulled_.count(word(step, 1)) != 0)
+      sources_.at(word(step, 1))->recycle_below(number(step, 2));
+    else
+      REQUIRE(stream(step).log_recycled(number(step, 2)).ok());
   }
 
   void advance(const script_step& step) {
-    REQUIRE(host_.engine->advance(tenant_id{number(step, 1)}, clock_->load()).ok());
+    if (word(step, 1).find('/') == std::string::npos)
+      REQUIRE(host_.engine->advance(tenant_id{number(step, 1)}, clock_->load()).ok());
+    else if (pulled_.count(word(step, 1)) != 0)
+      sources_.at(word(step, 1))->say_quiet_until(clock_->load());
+    else
+      REQUIRE(stream(step).advance(clock_->load()).ok());
   }
 
   void flush(const script_step& step) {
     auto done = host_.engine->flush(tenant_id{number(step, 1)}).get_for(std::chrono::seconds(60));
     REQUIRE(done);
-    INFO((done->outcome.ok() ? "" : done->outcome.error().to_string()));
-    CHECK(done->outcome.ok());
+    check(done->outcome, wanted(step, "done"));
   }
 
-  void recycled(const script_step& step) { REQUIRE(stream(step).log_recycled(number(step, 2)).ok()); }
+  void drop_stream(const script_step& step) {
+    auto [tenant, id] = ids(word(step, 1));
+    REQUIRE(host_.engine->drop_stream(tenant, id, number(step, 2)).ok());
+  }
   void close_stream(const script_step& step) { REQUIRE(streams_.erase(word(step, 1)) == 1); }
 
+  void heard(const script_step& step) {
+    std::string what;
+    for (std::size_t i = 1; i < step.words.size(); ++i)
+      what.append(i == 1 ? "" : " ").append(step.words[i]);
+    CHECK(listener_.heard(what));
+  }
+
+  // ---- what befalls them
+  void open() {
+    host_.open();
+    host_.engine->set_listener(&listener_);
+  }
+
   void pass_time(const script_step& step) {
-    auto time = parse_duration(std::string_view(word(step, 1)).substr(1));
+    auto& by = word(step, 1);
+    auto time = parse_duration(std::string_view(by).substr(1));
     REQUIRE(time.ok());
-    clock_->fetch_add(*time);
+    if (by[0] == '-')
+      clock_->fetch_sub(*time);
+    else
+      clock_->fetch_add(*time);
   }
 
   void restart(const script_step&) {
     streams_.clear();
-    host_.reopen();
+    static_cast<void>(host_.engine->close());
+    host_.engine.reset();
+    open();
   }
 
   /// What a killed process leaves: its files as they are at this moment.
   void crash(const script_step&) {
+    REQUIRE_FALSE(fs::exists(mounted()));
+    constexpr auto all = fs::copy_options::recursive | fs::copy_options::copy_symlinks;
     auto kept = host_.dir.path() / "kept";
     fs::create_directories(kept);
-    fs::copy(host_.data, kept / "data", fs::copy_options::recursive);
+    fs::copy(host_.data, kept / "data", all);
     if (fs::exists(host_.archive))
-      fs::copy(host_.archive, kept / "archive", fs::copy_options::recursive);
+      fs::copy(host_.archive, kept / "archive", all);
     streams_.clear();
     static_cast<void>(host_.engine->close());
     host_.engine.reset();
@@ -192,26 +345,68 @@ private:
     fs::rename(kept / "data", host_.data);
     if (fs::exists(kept / "archive"))
       fs::rename(kept / "archive", host_.archive);
-    host_.open();
+    open();
   }
+
+  void elsewhere(const script_step& step) {
+    auto [tenant, id] = ids(word(step, 1));
+    auto options = host_.options;
+    options.data_directory = host_.dir.path() / "elsewhere";
+    fs::remove_all(options.data_directory);
+    fs::copy(host_.data, options.data_directory, fs::copy_options::recursive);
+    auto other = archive_engine::open(options);
+    REQUIRE(other.ok());
+    auto opened = (*other)->open_stream(tenant, id, {});
+    REQUIRE(opened.ok());
+    auto text = payload(step);
+    auto at = number(step, 2);
+    CHECK(answer_of((*opened)->append({at, at + text.size(), committed_at(step, at), as_bytes(text)})) ==
+          "accepted");
+    auto durable = (*opened)->flush().get_for(std::chrono::seconds(60));
+    REQUIRE(durable);
+    check(durable->outcome, "done");
+    opened->reset();
+  }
+
+  fs::path mounted() const { return host_.archive.string() + ".mounted"; }
 
   void fault(const script_step& step) {
     REQUIRE(word(step, 1) == "destination");
-    if (word(step, 2) == "away")
+    auto& what = word(step, 2);
+    if (what == "away") {
       host_.take_commits_away();
-    else
+    } else if (what == "back") {
       host_.bring_commits_back();
+    } else if (what == "unmounted") {
+      fs::rename(host_.archive, mounted());
+      fs::create_directory(host_.archive);
+    } else if (what == "mounted") {
+      CHECK(fs::is_empty(host_.archive));
+      fs::remove_all(host_.archive);
+      fs::rename(mounted(), host_.archive);
+    } else {
+      FAIL("there is no fault " + what);
+    }
   }
 
+  // ---- what is left
   void restore(const script_step& step) {
     REQUIRE(step.expects);
-    REQUIRE(number(step, 1) == engine_host::shop.value);
-    CHECK(host_.restored() == step.expected);
+    restore_options how;
+    how.tenant = tenant_id{number(step, 1)};
+    if (step.words.size() > 3)
+      how.round = round_id{number(step, 3)};
+    CHECK(host_.restored(how) == step.expected);
   }
+  void verify(const script_step&) { host_.verify(); }
 
   std::shared_ptr<std::atomic<unix_ns>> clock_ =
       std::make_shared<std::atomic<unix_ns>>(parse_time("2026-01-01 00:00:00").value());
+  scripted_listener listener_;
   engine_host host_;
+  std::map<std::string, scn> scns_;
+  std::set<std::string> pulled_; // streams that are open so now
+  std::map<std::string, std::unique_ptr<scripted_source>> sources_;
   std::map<std::string, std::unique_ptr<log_stream>> streams_;
 };
 
