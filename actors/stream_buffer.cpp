@@ -318,7 +318,7 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn) {
   std::lock_guard lock{mutex_};
   if (attached_)
     return false;
-  attached_ = true;
+  attached_ = opened_ = true;
   drop_at_.reset();
   if (!started_)
     asked_start_ = start_lsn;

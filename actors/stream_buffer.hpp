@@ -15,7 +15,7 @@ class tenant_intake;
 /// What a checkpoint must know of a stream.
 struct stream_standing {
   bool started = false;         ///< it takes part in the round
-  bool quiet = false;           ///< open, and no log of it yet: it counts with what it was said to be past
+  bool quiet = false;           ///< opened, and no log of it yet: counts with what it was said to be past
   bool waits_for_start = false; ///< quiet, and nobody has said anything of it in this round
   bool dropped = false;         ///< dropped, and everything below its final LSN is durable
   bool pending = false;         ///< something accepted is not durable yet
@@ -110,6 +110,7 @@ private:
 
   // where the stream stands
   bool attached_ = false;
+  bool opened_ = false;  // in this round: it counts until it is dropped, whoever holds it
   bool started_ = false; // expected_ counts
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up

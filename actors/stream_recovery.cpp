@@ -34,6 +34,7 @@ void stream_buffer::begin_round() {
   if (started_)
     known_from_ = std::max(known_from_, committed_.next_lsn);
   started_ = false;
+  opened_ = attached_;
   start_scn_ = 0;
   advance_before_ = advance_;
   if (asked_start_ && attached_) {
@@ -204,7 +205,7 @@ std::uint64_t stream_buffer::open_bytes() const {
 stream_standing stream_buffer::support(const stream_position* durable) const {
   std::lock_guard lock{mutex_};
   stream_standing s;
-  s.quiet = attached_ && !started_ && !drop_at_;
+  s.quiet = opened_ && !started_ && !drop_at_;
   s.waits_for_start = s.quiet && round_advance() == 0;
   s.started = started_;
   s.row = {id_, start_, committed_, false};

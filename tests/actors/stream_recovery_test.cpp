@@ -293,6 +293,21 @@ TEST_CASE(
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
+TEST_CASE("stream recovery: a stream that nobody holds any more is waited for in its round, not in the next") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  stream->detach();
+  CHECK(stream->support(nullptr).quiet);
+  CHECK(stream->support(nullptr).waits_for_start);
+  stream->advance(50);
+  CHECK(stream->support(nullptr).supports == 50);
+  SECTION("till it is dropped") { stream->drop_at(0); }
+  SECTION("till another round begins") { f.intake->begin_round(); }
+  CHECK_FALSE(stream->support(nullptr).quiet);
+  REQUIRE(stream->attach({}));
+  CHECK(stream->support(nullptr).quiet);
+}
+
 TEST_CASE("stream recovery: a dropped stream leaves once all below its final LSN is durable") {
   intake_fixture f;
   auto stream = f.open(1);
