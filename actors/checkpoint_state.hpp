@@ -160,6 +160,7 @@ struct checkpoint_state {
   void tell(std::function<void(archive_listener&)> what);
   static error given_up(const stream_buffer& stream);
   std::shared_ptr<stream_buffer> owing_stream() const;
+  std::string interruption_reason() const;
   std::string comment() const;
   std::string trouble_text() const;
   std::string waiting_for() const;

@@ -91,14 +91,26 @@ std::string checkpoint_state::comment() const {
          " any more (" + std::to_string(left) + " left)";
 }
 
-std::string checkpoint_state::trouble_text() const {
-  for (auto* trouble : {&commit_trouble, &writer_trouble})
-    if (*trouble)
-      return (*trouble)->to_string();
+/// Why the round is, or is about to be, INTERRUPTED.
+std::string checkpoint_state::interruption_reason() const {
   if (ledger && ledger->interruption())
     return ledger->interruption()->reason;
   if (break_wanted)
     return break_wanted->reason;
+  for (auto& left : parts.outbox) // of an earlier life, and the destination was not asked yet
+    if (!ledger && left.status == round_status::interrupted && left.round == parts.status.round.id &&
+        parts.status.round.status == round_status::interrupted)
+      return left.reason;
+  return {};
+}
+
+std::string checkpoint_state::trouble_text() const {
+  auto interruption = interruption_reason();
+  for (auto* trouble : {&commit_trouble, &writer_trouble})
+    if (*trouble)
+      return interruption + (interruption.empty() ? "" : "; ") + (*trouble)->to_string();
+  if (!interruption.empty())
+    return interruption;
   if (in_force() && !source_trouble.empty()) {
     auto& [stream, why] = *source_trouble.begin();
     return "the source of stream " + to_string(stream) + ": " + why->to_string();
@@ -135,6 +147,9 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
     auto next = round_id{row.round.id.value + 1};
     row.round = archive_round{};
     row.round.id = next;
+    row.round.piece_interval_ns = parts.option.piece_switch_interval;
+    if (row.round.piece_interval_ns != 0)
+      row.round.start_piece = piece_id{row.current_piece.value + 1};
     row.counts = {};
   }
   row.round.status = status;

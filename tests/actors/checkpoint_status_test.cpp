@@ -247,3 +247,52 @@ TEST_CASE("checkpoint status: a break is told of before it comes, and no more wh
   CHECK(alarms().empty());
   CHECK(f.row().comment.find("close to a break") == std::string::npos);
 }
+
+
+TEST_CASE(
+    "checkpoint status: a round that is interrupted says why, also while the destination is in trouble") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().set_dead(true);
+  tenant_order broken;
+  broken.what = tenant_order::kind::interrupt;
+  broken.broken.stream = stream_id{1};
+  broken.broken.oldest_left = 500;
+  broken.broken.reason = "recycled";
+  REQUIRE(f.give_order(tenant, broken).ok());
+  auto says_both = [&] {
+    auto comment = f.row().comment;
+    return comment.starts_with("stream 1: log from LSN 30 to 500 is gone") &&
+           comment.find("; " + std::to_string(static_cast<int>(errc::io_error))) != std::string::npos;
+  };
+  CHECK(f.run_until(says_both));
+  f.medium().set_dead(false);
+  CHECK(f.run_until([&] { return f.row().comment.ends_with("recycled"); }));
+}
+
+TEST_CASE("checkpoint status: a round that is only recorded yet shows the number its first piece will have") {
+  runtime_fixture::options given;
+  given.option.piece_switch_interval = 10 * one_minute;
+  runtime_fixture f{given};
+  f.add_tenant();
+  f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  REQUIRE(f.noarchivelog().ok());
+  f.medium().set_dead(true);
+  REQUIRE(f.archivelog().ok());
+  CHECK(f.row().round.status == round_status::beginning);
+  CHECK(f.row().round.id == round_id{2});
+  CHECK(f.row().round.start_piece == piece_id{2});
+  f.medium().set_dead(false);
+  f.write(1);
+  REQUIRE(f.flush());
+  f.run_for(one_second);
+  CHECK(f.row().round.start_piece == piece_id{2});
+  CHECK(f.row().current_piece == piece_id{2});
+}
