@@ -173,6 +173,8 @@ void checkpoint_state::stop_timed_out() {
   bool void_there = now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle;
   give_up_lost = now_in == phase::stopped;
   auto round = parts.status.round.id;
+  auto interruption = interruption_reason();
+  auto how = "stopped before the destination answered" + archived_upto();
   abandon("the round was stopped before the destination answered");
   now_in = phase::idle;
   commit_trouble = nullptr;
@@ -186,7 +188,7 @@ void checkpoint_state::stop_timed_out() {
     left.round = round;
     left.decided_at = parts.now();
     left.destination = parts.destination;
-    left.reason = "NOARCHIVELOG while the destination did not answer";
+    left.reason = how;
     parts.outbox.push_back(left);
     changes.put(left);
   }
@@ -198,7 +200,7 @@ void checkpoint_state::stop_timed_out() {
   history.last_piece = parts.status.current_piece;
   history.ended_at = parts.now();
   history.destination = parts.destination;
-  history.comment = void_there ? "" : "stopped before the destination answered";
+  history.comment = void_there ? interruption : joined(interruption, how);
   if (round.value > 0)
     changes.put(history);
   fail_waits(waits, fail(errc::canceled, "the round was stopped before everything was archived"));

@@ -160,6 +160,8 @@ struct checkpoint_state {
   void tell(std::function<void(archive_listener&)> what);
   static error given_up(const stream_buffer& stream);
   std::shared_ptr<stream_buffer> owing_stream() const;
+  static std::string joined(const std::string& first, const std::string& second);
+  std::string archived_upto() const;
   std::string interruption_reason() const;
   std::string comment() const;
   std::string trouble_text() const;

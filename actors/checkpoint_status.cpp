@@ -42,6 +42,24 @@ std::string checkpoint_state::waiting_for() const {
          (without > 3 ? " and " + std::to_string(without - 3) + " more" : "");
 }
 
+std::string checkpoint_state::joined(const std::string& first, const std::string& second) {
+  return first + (first.empty() || second.empty() ? "" : "; ") + second;
+}
+
+/// Of streams whose log is given up: how far it is archived.
+std::string checkpoint_state::archived_upto() const {
+  constexpr std::size_t named_max = 3;
+  std::string text;
+  std::size_t count = 0;
+  for (auto& stream : parts.intake->streams()) {
+    auto committed = stream->committed().next_lsn;
+    if (stream->accepted_upto() > committed && ++count <= named_max)
+      text.append("; stream " + to_string(stream->id()) + " is archived up to LSN " +
+                  std::to_string(committed) + ", what it took after that was given up");
+  }
+  return count <= named_max ? text : text + "; and " + std::to_string(count - named_max) + " more streams";
+}
+
 /// A break is told of before it comes, while something can still be done.
 void checkpoint_state::watch_breaks() {
   auto now = parts.now();
@@ -108,7 +126,7 @@ std::string checkpoint_state::trouble_text() const {
   auto interruption = interruption_reason();
   for (auto* trouble : {&commit_trouble, &writer_trouble})
     if (*trouble)
-      return interruption + (interruption.empty() ? "" : "; ") + (*trouble)->to_string();
+      return joined(interruption, (*trouble)->to_string());
   if (!interruption.empty())
     return interruption;
   if (in_force() && !source_trouble.empty()) {
@@ -269,13 +287,12 @@ void checkpoint_state::publish_commit() {
   }
   told_comment = status.comment;
   if (record.round.status == round_status::stop) {
-    round_history_record history{parts.tenant,
-                                 record.round,
-                                 record.round_counts,
-                                 status.current_piece,
-                                 parts.now(),
-                                 parts.destination,
-                                 record.interruption ? record.interruption->reason : ""};
+    auto why = record.interruption ? record.interruption->reason : std::string();
+    for (auto& left : parts.outbox) // it ended before the destination could be told
+      if (left.round == record.round.id && left.status == round_status::stop)
+        why = joined(why, left.reason);
+    round_history_record history{parts.tenant, record.round,      record.round_counts, status.current_piece,
+                                 parts.now(),  parts.destination, std::move(why)};
     changes.put(history);
   }
   if (auto& why = record.interruption)

@@ -314,9 +314,11 @@ void checkpoint_state::abandon(const std::string& why) {
 
 void checkpoint_state::lost(const error& why) {
   parts.intake->set_gate(intake_gate::fenced); // first: nothing may be accepted after it was given up
+  auto told = why;
+  told.message += archived_upto();
   abandon(why.message);
   now_in = phase::fenced;
-  commit_trouble = std::make_shared<const error>(why);
+  commit_trouble = std::make_shared<const error>(std::move(told));
   fail_waits(waits, why);
   for (auto& promise : std::exchange(close_promises, {}))
     promise.deliver(true);

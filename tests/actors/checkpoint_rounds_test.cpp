@@ -82,9 +82,13 @@ TEST_CASE("checkpoint rounds: NOARCHIVELOG waits for a dead destination no longe
   CHECK(f.now() - asked_at >= 29 * one_second);
   CHECK(f.row().round.status == round_status::stop);
   CHECK(f.catalog->snapshot()->outbox(tenant).value().size() == 1);
+  auto comment = [&] { return f.catalog->snapshot()->round_history().value().at(0).comment; };
+  auto why = comment();
+  CHECK(why.starts_with("stopped before the destination answered; stream 1 is archived up to LSN 30"));
   CHECK(f.run_until([&] { return f.listener.has("resend 1 from 30"); }));
   f.medium().set_dead(false);
   REQUIRE(f.run_until([&] { return f.catalog->snapshot()->outbox(tenant).value().empty(); }));
+  CHECK(comment() == why); // that the destination was told changes nothing about it
   CHECK(f.committed().commit.record.round.status == round_status::stop);
   CHECK(f.committed().streams[0].position.next_lsn == 30);
 }

@@ -56,7 +56,7 @@ struct script_step {
 ///                                an empty directory lies in its place, and must still be empty afterwards
 ///
 ///   What is left
-///     restore 1001 [round 2]     after ----: every entry as stream/lsn:payload
+///     restore 1001 [round 2]     after ----: every entry of the window (of that round) as stream/lsn:payload
 ///     verify                     finds no problem in all that is at the destination
 ///
 /// An LSN may be the word "next": what the engine expects. A payload x*1000 is a thousand x. $DEST is the
