@@ -3,8 +3,14 @@
 namespace varve {
 namespace {
 
+/// What follows a '?' may be credentials: they are never repeated.
+std::string shown(std::string_view text) {
+  auto end = text.find('?');
+  return "'" + std::string(text.substr(0, end)) + (end == std::string_view::npos ? "'" : "?…'");
+}
+
 error refused(std::string_view text, std::string_view why, std::string hint) {
-  return fail(errc::invalid_destination, "destination '" + std::string(text) + "' " + std::string(why),
+  return fail(errc::invalid_destination, "destination " + shown(text) + " " + std::string(why),
               std::move(hint));
 }
 
@@ -38,7 +44,10 @@ result<destination_uri> parse_destination_uri(std::string_view text) {
   if (scheme != "file")
     return refused(text, "has an unknown scheme", example);
   if (path.find('?') != std::string_view::npos)
-    return refused(text, "contains '?': a file destination takes no parameters", example);
+    return fail(errc::not_supported,
+                "destination " + shown(text) +
+                    ": setting '?' is not supported: a file destination takes no parameters",
+                example);
   if (path.empty() || path[0] != '/')
     return refused(text, "is not an absolute path", example);
 

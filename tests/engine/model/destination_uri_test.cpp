@@ -28,9 +28,8 @@ TEST_CASE("a printed destination parses back") {
 }
 
 TEST_CASE("what is no destination is refused, quoted and explained") {
-  for (auto text :
-       {"", "/backup", "file:/backup", "file://", "file:///", "file://backup", "file:///a?b=c",
-        "file:///a/../b", "file:///a/./b", "file:///a/..", "http://x", "FILE:///a", "memory://"}) {
+  for (auto text : {"", "/backup", "file:/backup", "file://", "file:///", "file://backup", "file:///a/../b",
+                    "file:///a/./b", "file:///a/..", "http://x", "FILE:///a", "memory://"}) {
     INFO(text);
     auto parsed = parse_destination_uri(text);
     REQUIRE(parsed.code() == errc::invalid_destination);
@@ -38,6 +37,22 @@ TEST_CASE("what is no destination is refused, quoted and explained") {
     CHECK_FALSE(parsed.error().hint.empty());
   }
   CHECK(parse_destination_uri(std::string_view("file:///a\0b", 11)).code() == errc::invalid_destination);
+}
+
+TEST_CASE("a file destination takes no parameters") {
+  auto parsed = parse_destination_uri("file:///a?b=c");
+  REQUIRE(parsed.code() == errc::not_supported);
+  CHECK(parsed.error().message.starts_with("destination 'file:///a?…': setting '?' is not supported"));
+}
+
+TEST_CASE("what may be credentials of a destination is in no error") {
+  for (auto text : {"file:///a?access_key=secret", "os://b?access_key=secret", "file://a?access_key=secret",
+                    "oss://b/p?access_key=secret", "/a?access_key=secret"}) {
+    INFO(text);
+    auto parsed = parse_destination_uri(text);
+    REQUIRE_FALSE(parsed.ok());
+    CHECK(parsed.error().to_string().find("secret") == std::string::npos);
+  }
 }
 
 TEST_CASE("a destination has at most 2048 characters") {
