@@ -8,8 +8,6 @@
 #include "engine/statement/parser.hpp"
 #include "engine/tenant_settings.hpp"
 
-#include <algorithm>
-
 namespace varve {
 namespace {
 
@@ -45,8 +43,9 @@ private:
   /// May this be in force from now on, for everybody it concerns?
   status check_change(const catalog_snapshot& from, const std::vector<tenant_record>& tenants,
                       const setting_record& change);
-  result<sql_result> set_state(const parameter& which, const std::string& value);
-  result<bool> archiving();
+  result<sql_result> set_state(const parameter& which, const sql::set_parameter& what);
+  /// Is log archived of those the clause names, or will it be of those to come?
+  result<bool> archiving(const tenant_clause& whose);
 
   archive_engine_impl& engine_;
 };
@@ -139,16 +138,22 @@ status executor::check_change(const catalog_snapshot& from, const std::vector<te
   return {};
 }
 
-/// Is ARCHIVELOG in force for anybody, or for those to come?
-result<bool> executor::archiving() {
-  VARVE_TRY_ASSIGN(auto tenants, engine_.snapshot()->tenants());
-  return engine_.standing_order() ||
-         std::any_of(tenants.begin(), tenants.end(), [](auto& each) { return each.archiving; });
+result<bool> executor::archiving(const tenant_clause& whose) {
+  auto from = engine_.snapshot();
+  VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, whose));
+  if (!names_tenant(whose) && engine_.standing_order())
+    return true;
+  for (auto& each : tenants) {
+    VARVE_TRY_ASSIGN(auto now, status_of(*from, each.tenant));
+    if (each.archiving && now != round_status::interrupted)
+      return true;
+  }
+  return false;
 }
 
-result<sql_result> executor::set_state(const parameter& which, const std::string& value) {
-  VARVE_TRY_ASSIGN(auto wanted, canonical_value(which, value));
-  VARVE_TRY_ASSIGN(auto now, archiving());
+result<sql_result> executor::set_state(const parameter& which, const sql::set_parameter& what) {
+  VARVE_TRY_ASSIGN(auto wanted, canonical_value(which, what.value));
+  VARVE_TRY_ASSIGN(auto now, archiving(what.tenant));
   if (wanted == "True" && !now)
     return fail(errc::not_supported, "set enable log archive true without archivelog is not supported",
                 "ALTER SYSTEM ARCHIVELOG");
@@ -162,6 +167,8 @@ result<sql_result> executor::operator()(const sql::set_parameter& what) {
   auto* known = find_parameter(what.name);
   if (known == nullptr)
     return fail(errc::invalid_argument, "there is no parameter " + what.name);
+  if (known->kind == parameter_kind::copy_option)
+    VARVE_TRY(parse_copy_dest_option(what.value)); // what is wrong with it stays wrong when there are copies
   if (known->effect == parameter_effect::unsupported)
     return fail(errc::not_supported,
                 "parameter " + what.name + " is not supported: it is " + std::string(known->info),
@@ -174,7 +181,7 @@ result<sql_result> executor::operator()(const sql::set_parameter& what) {
   VARVE_TRY_ASSIGN(auto in_use, engine_.use());
   std::lock_guard one{engine_.statements()};
   if (known->effect == parameter_effect::state)
-    return set_state(*known, what.value);
+    return set_state(*known, what);
   auto from = engine_.snapshot();
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
   setting_record change{names_tenant(what.tenant) ? tenants.front().tenant : everybody, what.name, {}};
@@ -305,7 +312,7 @@ result<sql_result> executor::operator()(const sql::show_parameters& what) {
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
   auto whose = names_tenant(what.tenant) ? tenants.front().tenant : everybody;
   settings_reader settings{*from};
-  VARVE_TRY_ASSIGN(auto now, archiving());
+  VARVE_TRY_ASSIGN(auto now, archiving(what.tenant));
   VARVE_TRY_ASSIGN(auto in_force, settings.of(whose));
   std::vector<shown_parameter> shown;
   for (auto& each : parameters()) {
