@@ -1,50 +1,19 @@
 #include "engine/statement/option_string.hpp"
 #include "engine/statement/parameters.hpp"
 #include "engine/statement/parser.hpp"
+#include "tests/harness/statements_page.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
 /// Claim: STATEMENTS.md is true. Method: every block ```sql of the page must parse, with the options it sets;
 /// every block ```refused is a text and, in its last line, the first line of the message that refuses it.
+/// That a running engine does as the page says: tests/statements/page_test.cpp.
 using namespace varve;
+using namespace varve::test;
 
 namespace {
-
-std::string read_page() {
-  std::ifstream file(VARVE_SOURCE_DIR "/engine/statement/STATEMENTS.md");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-struct block {
-  std::string section; ///< the heading it stands under
-  std::string kind;    ///< "sql", "refused"
-  std::string text;
-};
-
-std::vector<block> blocks_of(const std::string& page) {
-  std::vector<block> blocks;
-  std::istringstream lines(page);
-  std::string line, section;
-  bool inside = false;
-  while (std::getline(lines, line)) {
-    if (line.starts_with("```")) {
-      inside = !inside;
-      if (inside)
-        blocks.push_back({section, line.substr(3), ""});
-    } else if (inside) {
-      blocks.back().text += line + "\n";
-    } else if (line.starts_with("#")) {
-      section = line;
-    }
-  }
-  return blocks;
-}
 
 status check_option(const sql::set_parameter& set) {
   if (set.name == "backup_dest_option")
@@ -68,7 +37,7 @@ result<parsed_text> parse_with_options(const std::string& text) {
 
 TEST_CASE("every example of the page parses, and together they show every statement") {
   std::set<std::size_t> shown;
-  for (auto& block : blocks_of(read_page())) {
+  for (auto& block : blocks_of(statements_page())) {
     if (block.kind != "sql")
       continue;
     INFO(block.section << "\n" << block.text);
@@ -84,17 +53,14 @@ TEST_CASE("every example of the page parses, and together they show every statem
 
 TEST_CASE("every refusal of the page is refused in the words of the page") {
   std::size_t refusals = 0;
-  for (auto& block : blocks_of(read_page())) {
+  for (auto& block : blocks_of(statements_page())) {
     if (block.kind != "refused")
       continue;
-    auto text = block.text.substr(0, block.text.size() - 1);
-    auto last_line = text.rfind('\n');
-    REQUIRE(last_line != text.npos);
     INFO(block.section << "\n" << block.text);
-    auto parsed = parse_with_options(text.substr(0, last_line));
+    auto parsed = parse_with_options(block.refused_text());
     REQUIRE(!parsed.ok());
     auto message = parsed.error().message;
-    CHECK(message.substr(0, message.find('\n')) == text.substr(last_line + 1));
+    CHECK(message.substr(0, message.find('\n')) == block.refused_with());
     ++refusals;
   }
   CHECK(refusals >= 30);
@@ -102,7 +68,7 @@ TEST_CASE("every refusal of the page is refused in the words of the page") {
 
 TEST_CASE("every section of the page with an example has a refusal") {
   std::set<std::string> examples, refusals;
-  for (auto& block : blocks_of(read_page())) {
+  for (auto& block : blocks_of(statements_page())) {
     CHECK((block.kind == "sql" || block.kind == "refused"));
     (block.kind == "sql" ? examples : refusals).insert(block.section);
   }
@@ -110,7 +76,7 @@ TEST_CASE("every section of the page with an example has a refusal") {
 }
 
 TEST_CASE("the page names every parameter") {
-  auto page = read_page();
+  auto page = statements_page();
   for (auto& each : parameters()) {
     INFO(each.name);
     CHECK(page.find("`" + std::string(each.name) + "`") != page.npos);
