@@ -220,12 +220,17 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
   VARVE_TRY_ASSIGN(auto tenants, tenants_of(*from, what.tenant));
   bool all = !names_tenant(what.tenant);
   std::vector<tenant_record> beginning;
+  std::vector<std::string> warnings;
   for (auto& each : tenants) {
     VARVE_TRY_ASSIGN(auto now, status_of(*from, each.tenant));
     auto intake = engine_.runtime().intake(each.tenant);
     auto gate = intake ? intake->gate() : intake_gate::closed;
     if (now == round_status::stop || gate == intake_gate::fenced || gate == intake_gate::stopped)
       beginning.push_back(each);
+    else if (all && now == round_status::interrupted)
+      warnings.push_back("tenant " + to_string(each.tenant) +
+                         " is INTERRUPTED and stays so: ALTER SYSTEM NOARCHIVELOG TENANT_ID = " +
+                         to_string(each.tenant) + ", then ARCHIVELOG, begin a new round");
     else if (!all)
       return fail(errc::not_supported,
                   "start log archive backup when not STOP is not supported: tenant " +
@@ -265,7 +270,9 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
     engine_.runtime().refresh(facts);
   }
   VARVE_TRY(engine_.order(orders, engine_limits::statement));
-  return done("log archiving begins for " + std::to_string(orders.size()) + " tenant(s)");
+  auto made = done("log archiving begins for " + std::to_string(orders.size()) + " tenant(s)");
+  made.warnings = std::move(warnings);
+  return made;
 }
 
 result<sql_result> executor::operator()(const sql::noarchivelog& what) {

@@ -42,7 +42,7 @@ std::string waiting_comment(const std::vector<tenant_record>& tenants) {
   if (tenants.empty())
     return "ARCHIVELOG is in force and waits for tenants: none is registered yet";
   return "ARCHIVELOG is in force and waits for tenants: none of the " + std::to_string(tenants.size()) +
-         " registered has begun a round yet";
+         " registered is archived";
 }
 
 /// "tenant 1001: no space left (for 5m); tenant 1002: …; and 7 more tenants"

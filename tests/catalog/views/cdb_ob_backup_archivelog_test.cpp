@@ -87,8 +87,7 @@ TEST_CASE("ARCHIVELOG in force without tenants is DOING and says that it waits")
             with_status(doing(1001, "2021-04-30 10:00:00", "2021-04-30 11:00:00"), round_status::stop));
   CHECK(world.select(
             "SELECT STATUS, MAX_NEXT_TIME, COMMENT FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID = 1") ==
-        "DOING||ARCHIVELOG is in force and waits for tenants: none of the 1 registered has begun a round "
-        "yet\n");
+        "DOING||ARCHIVELOG is in force and waits for tenants: none of the 1 registered is archived\n");
 }
 
 TEST_CASE("the row of all tenants starts with the last and reaches as far as the slowest") {
