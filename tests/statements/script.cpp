@@ -56,10 +56,11 @@ public:
   }
   void on_fenced(tenant_id tenant, std::string_view) override { note("fenced " + to_string(tenant)); }
 
-  /// False: it was not told within a generous time.
+  /// False: it was not told within a generous time. Is forgotten, so that it can be told and heard again.
   bool heard(const std::string& what) {
     std::unique_lock lock{mutex_};
-    return told_.wait_for(lock, std::chrono::seconds(60), [&] { return all_.count(what) != 0; });
+    return told_.wait_for(lock, std::chrono::seconds(60), [&] { return all_.count(what) != 0; }) &&
+           all_.erase(what) != 0;
   }
 
 private:

@@ -43,7 +43,8 @@ struct script_step {
 ///     flush 1001 [-> canceled]   everything accepted becomes durable, or the name of the error
 ///     drop 1001/1 50             the stream ends there
 ///     close 1001/1               closes the handle of the stream
-///     heard room 1001/1          its listener was told that within a minute: room, resend, interrupted, round, fenced
+///     heard room 1001/1          its listener was told that, and not heard it yet, within a minute: room 1001/1,
+///                                resend 1001/1 5, interrupted 1001, round 1001 2, fenced 1001
 ///
 ///   What befalls them
 ///     clock +2h | -2h            time passes
