@@ -99,14 +99,14 @@ void checkpoint_state::clear_alarm(change_set& changes) {
 }
 
 std::string checkpoint_state::comment() const {
-  auto text = trouble_text();
   if (!alarm)
-    return text;
+    return trouble_text();
   auto left = distance_to_break(alarm->archived_lsn, alarm->oldest_left);
-  return text + (text.empty() ? "" : "; ") + "close to a break: stream " + to_string(alarm->stream) +
-         " has log from LSN " + std::to_string(alarm->archived_lsn) +
-         " on that is not archived, and its host has none below " + std::to_string(alarm->oldest_left) +
-         " any more (" + std::to_string(left) + " left)";
+  return joined(trouble_text(), "close to a break: stream " + to_string(alarm->stream) +
+                                    " has log from LSN " + std::to_string(alarm->archived_lsn) +
+                                    " on that is not archived, and its host has none below " +
+                                    std::to_string(alarm->oldest_left) + " any more (" +
+                                    std::to_string(left) + " left)");
 }
 
 /// Why the round is, or is about to be, INTERRUPTED.
