@@ -1,6 +1,7 @@
 #include "engine/reader/block_source.hpp"
 
 #include "engine/format/object_name.hpp"
+#include "engine/reader/piece_choice.hpp"
 #include "engine/reader/round_join.hpp"
 
 #include <algorithm>
@@ -32,38 +33,25 @@ block_source::block_source(destination& where, const piece_catalogue& catalogue,
     if (name && std::holds_alternative<piece_list_name>(*name))
       suspects_.push_back(x);
   }
-  const catalogued_round* before = nullptr;
-  for (auto& round : catalogue_.rounds) {
-    if (round.round.id >= filter_.first_round && round.round.id <= filter_.last_round)
-      begin_round(round, before);
-    before = &round;
-  }
+  for (auto& round : choose_pieces(catalogue_, filter_))
+    begin_round(std::move(round));
 }
 
-/// Decides which pieces of the round are read, and when: the first of a round takes entries below its start,
-/// too, so it is read at once; the others hold nothing below their start.
-void block_source::begin_round(const catalogued_round& round, const catalogued_round* before) {
+/// Decides when the pieces of the round are read: the first of them at once, for it may take entries below
+/// its start; the others hold nothing below theirs.
+void block_source::begin_round(round_choice chosen) {
+  auto& round = *chosen.round;
+  auto* before = chosen.before;
   auto& state = rounds_[round.round.id];
   state.round = &round;
-  bool first = true;
-  for (std::size_t i = 0; i < catalogue_.pieces.size(); ++i) {
-    auto& piece = catalogue_.pieces[i];
-    if (piece.piece.round != round.round.id)
-      continue;
-    bool over = piece.bounds.end_scn <= filter_.from_scn && piece.bounds.end_scn != scn_max;
-    bool later = !first && piece.bounds.start_scn > filter_.until_scn;
-    if (later)
-      state.whole_end = false;
-    if (!over && !later) {
-      if (state.pieces.empty() && piece.piece.piece != round.round.start_piece &&
-          piece.bounds.start_scn <= filter_.from_scn)
-        state.whole_start = false;
-      auto key = state.pieces.empty() ? merge_key{} : merge_key{piece.bounds.start_scn, {}, 0};
-      items_.push({key, item_kind::piece, i});
-      state.pieces.push_back(i);
-    }
-    first = false;
+  state.whole_start = chosen.whole_start;
+  state.whole_end = chosen.whole_end;
+  for (auto i : chosen.pieces) {
+    bool first = i == chosen.pieces.front();
+    auto key = first ? merge_key{} : merge_key{catalogue_.pieces[i].bounds.start_scn, {}, 0};
+    items_.push({key, item_kind::piece, i});
   }
+  state.pieces = std::move(chosen.pieces);
   state.before_known = before ? !before->streams.empty() && before->round.id.value + 1 == round.round.id.value
                               : round.round.id.value == 1;
   if (state.whole_start && state.before_known)

@@ -17,6 +17,8 @@ struct merge_key {
   friend auto operator<=>(const merge_key&, const merge_key&) = default;
 };
 
+struct round_choice;
+
 /// What a restore wants of the rounds it covers.
 struct block_filter {
   round_id first_round, last_round;
@@ -85,7 +87,7 @@ private:
     std::map<stream_id, stream_position> reached;
   };
 
-  void begin_round(const catalogued_round& round, const catalogued_round* before);
+  void begin_round(round_choice chosen);
   status load_pieces(round_state& state, std::size_t upto);
   status load_piece(round_state& state, const catalogued_piece& piece, bool& damaged);
   void follow_streams(round_state& state, const catalogued_piece& piece,

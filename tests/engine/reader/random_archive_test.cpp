@@ -1,4 +1,5 @@
 #include "engine/reader/committed_state.hpp"
+#include "engine/reader/needed_pieces.hpp"
 #include "engine/reader/verify.hpp"
 #include "tests/engine/reader/reader_fixture.hpp"
 
@@ -216,6 +217,43 @@ TEST_CASE(
   }
   CHECK(lost > 50);
   CHECK(harmless > 5);
+}
+
+TEST_CASE("the pieces needed for a time are enough: a restore does without the segments of all others") {
+  std::size_t needed = 0, dropped = 0, rounds_left_out = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    CAPTURE(seed);
+    reader_fixture fixture;
+    random_archive archive(fixture, seed);
+    auto model = archive.builder().merged();
+    auto& newest = archive.builder().newest();
+    auto until = 1000 + archive.below(newest.round.checkpoint_scn - 999);
+    CAPTURE(until);
+    auto found = find_needed_pieces(*fixture.where, {.tenant = tenant, .until = until});
+    INFO((found.ok() ? std::string() : found.error().to_string()));
+    REQUIRE(found.ok());
+    needed += found->pieces.size();
+    auto catalogue = catalogue_of(fixture);
+    for (auto& piece : catalogue.pieces) {
+      bool kept = std::any_of(found->pieces.begin(), found->pieces.end(),
+                              [&](auto& x) { return x.piece.piece == piece.piece; });
+      if (kept || !piece.seal) // what the newest commit lists itself tells where the streams stand
+        continue;
+      auto folder = "t1001/r" + to_string(piece.piece.round) + "_p" + to_string(piece.piece.piece) + "/seg-";
+      for (auto& path : fixture.paths(folder)) {
+        fixture.drop(path);
+        ++dropped;
+      }
+    }
+    rounds_left_out += found->pieces.back().piece.piece.round < newest.round.id ? 1u : 0u;
+    auto all = restore(fixture.where, {.tenant = tenant, .until = until});
+    CHECK(all.failed.message == "");
+    CHECK(all.entries == expected(model, [&](auto& x) { return x.scn <= until; }));
+    CHECK(find_needed_pieces(*fixture.where, {.tenant = tenant, .until = until}).ok());
+  }
+  CHECK(needed > 100);
+  CHECK(dropped > 100);
+  CHECK(rounds_left_out > 10);
 }
 
 } // namespace varve::test
