@@ -17,6 +17,7 @@ std::string_view name_of(errc code) {
   case errc::checksum_error: return "OB_CHECKSUM_ERROR";
   case errc::parse_error: return "OB_ERR_PARSE_SQL";
   case errc::unknown_view: return "OB_TABLE_NOT_EXIST";
+  case errc::wrong_value: return "OB_ERR_WRONG_VALUE";
   case errc::file_not_exist: return "OB_BACKUP_FILE_NOT_EXIST";
   case errc::already_no_archive: return "OB_ALREADY_NO_LOG_ARCHIVE_BACKUP";
   case errc::invalid_destination: return "OB_INVALID_BACKUP_DEST";

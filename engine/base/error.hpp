@@ -20,6 +20,7 @@ enum class errc : std::int32_t {
   checksum_error = -4103,     ///< stored bytes are not what was written
   parse_error = -5001,        ///< the text is not a statement
   unknown_view = -5019,       ///< no such view or column
+  wrong_value = -5241,        ///< a text that is not a value of its type, as a time
   file_not_exist = -9011,     ///< an object the archive needs is not at the destination
   already_no_archive = -9024, ///< NOARCHIVELOG while nothing is archived
   invalid_destination = -9026,

@@ -12,6 +12,7 @@ exit_code exit_code_of(errc code) {
   case errc::not_supported:
   case errc::parse_error:
   case errc::unknown_view:
+  case errc::wrong_value:
   case errc::invalid_destination:
   case errc::already_no_archive:
   case errc::status_mismatch:

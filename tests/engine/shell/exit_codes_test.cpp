@@ -9,6 +9,7 @@ TEST_CASE("exit codes tell damage, refusal, absence and a foreign log apart") {
   CHECK(exit_code_of(errc::io_error) == 1);
   CHECK(exit_code_of(errc::no_space) == 1);
   CHECK(exit_code_of(errc::parse_error) == 2);
+  CHECK(exit_code_of(errc::wrong_value) == 2);
   CHECK(exit_code_of(errc::invalid_destination) == 2);
   CHECK(exit_code_of(errc::checksum_error) == 3);
   CHECK(exit_code_of(errc::bytes_missing) == 3);
