@@ -4,6 +4,7 @@
 #include "catalog/catalog.hpp"
 #include "engine/archive_engine.hpp"
 #include "engine/directory_lock.hpp"
+#include "engine/restore_session.hpp"
 
 #include <caf/all.hpp>
 
@@ -66,6 +67,7 @@ public:
   bool standing_order() const;
   void set_standing_order(bool on, change_set& changes);
   std::mutex& statements() { return statements_; }
+  restore_session& restoring() { return restoring_; }
 
 private:
   friend class engine_stream;
@@ -85,6 +87,7 @@ private:
   std::unique_ptr<archive_runtime> runtime_;
   mutable std::shared_mutex in_use_; // by calls: shared, by close(): alone
   std::mutex statements_;            // one statement at a time
+  restore_session restoring_;
   std::atomic<archive_listener*> listener_{nullptr};
   mutable std::mutex mutex_; // guards all below
   bool closed_ = false;

@@ -4,6 +4,7 @@
 #include "engine/archive_engine_impl.hpp"
 #include "engine/log_stream.hpp"
 #include "engine/parameter_list.hpp"
+#include "engine/restore_statements.hpp"
 #include "engine/statement/option_string.hpp"
 #include "engine/statement/parser.hpp"
 #include "engine/tenant_settings.hpp"
@@ -22,10 +23,17 @@ public:
   result<sql_result> operator()(const sql::archivelog& what);
   result<sql_result> operator()(const sql::noarchivelog& what);
   result<sql_result> operator()(const sql::show_parameters& what);
+  result<sql_result> operator()(const sql::restore& what) { return run_restore(engine_, what); }
+  result<sql_result> operator()(const sql::add_restore_source& what) {
+    return add_restore_source(engine_, what);
+  }
+  result<sql_result> operator()(const sql::clear_restore_source&) { return clear_restore_source(engine_); }
+  result<sql_result> operator()(const sql::show_restore_preview&) { return show_restore_preview(engine_); }
   template <class Other>
   result<sql_result> operator()(const Other& what) {
     return fail(errc::not_supported, std::string(name_of(statement{what})) + " is not supported",
-                "this version runs SET, ARCHIVELOG, NOARCHIVELOG, SHOW PARAMETERS and SELECT");
+                "this version runs SET, ARCHIVELOG, NOARCHIVELOG, SHOW PARAMETERS, SELECT, and RESTORE with "
+                "PREVIEW");
   }
 
 private:

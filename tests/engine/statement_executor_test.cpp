@@ -1,48 +1,12 @@
+#include "tests/engine/stopping_clock.hpp"
 #include "tests/harness/engine_host.hpp"
 
 #include <future>
-#include <thread>
 
 using namespace varve;
 using namespace varve::test;
 
 namespace {
-
-constexpr auto generous = std::chrono::seconds(60);
-
-/// A wall clock that stops one thread until it is let go. SET backup_dest reads the clock when it begins to
-/// prepare the destination: its thread stands where it would stand over a mount that hangs.
-class stopping_clock {
-public:
-  unix_ns read() {
-    std::unique_lock lock{mutex_};
-    if (stops_ == std::this_thread::get_id()) {
-      stands_ = true;
-      changed_.notify_all();
-      changed_.wait(lock, [&] { return let_go_; });
-    }
-    return *parse_time("2021-05-03 08:00:00");
-  }
-  void stop_this_thread() {
-    std::lock_guard lock{mutex_};
-    stops_ = std::this_thread::get_id();
-  }
-  bool wait_until_it_stands() {
-    std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, generous, [&] { return stands_; });
-  }
-  void let_go() {
-    std::lock_guard lock{mutex_};
-    let_go_ = true;
-    changed_.notify_all();
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::thread::id stops_;
-  bool stands_ = false, let_go_ = false;
-};
 
 /// A tenant in STOP, and a SET backup_dest that hangs until it is let go, at the latest by the destructor.
 struct hanging_set : engine_host {
@@ -69,7 +33,7 @@ struct hanging_set : engine_host {
   template <class F>
   std::optional<errc> meanwhile(F call) {
     auto answer = std::async(std::launch::async, [&] { return call(); });
-    bool ended = answer.wait_for(generous) == std::future_status::ready;
+    bool ended = answer.wait_for(stopping_clock::generous) == std::future_status::ready;
     if (!ended)
       clock.let_go();
     return ended ? std::optional(answer.get()) : std::nullopt;
