@@ -446,7 +446,12 @@ result<std::vector<sql_result>> archive_engine_impl::execute(std::string_view te
 
 result<sql_result> archive_engine_impl::query(std::string_view select) {
   VARVE_TRY_ASSIGN(auto in_use, use());
-  VARVE_TRY_ASSIGN(auto table, run_select(select, {snapshot(), now()}));
+  view_input input{snapshot(), now(), {}};
+  input.metrics = [&] {
+    auto usage = memory_usage();
+    return measure(*input.catalog, &usage, input.now);
+  };
+  VARVE_TRY_ASSIGN(auto table, run_select(select, input));
   return sql_result{std::move(table.columns), std::move(table.rows), {}, {}};
 }
 

@@ -16,7 +16,9 @@ namespace varve {
 result<sql_result> query_data_directory(const std::string& data_directory, std::string_view select,
                                         unix_ns now) {
   VARVE_TRY_ASSIGN(auto where, open_rocksdb_catalog(data_directory + "/catalog", catalog_mode::read_only));
-  VARVE_TRY_ASSIGN(auto table, run_select(select, {where->snapshot(), now}));
+  view_input input{where->snapshot(), now, {}};
+  input.metrics = [&] { return measure(*input.catalog, nullptr, input.now); };
+  VARVE_TRY_ASSIGN(auto table, run_select(select, input));
   return sql_result{std::move(table.columns), std::move(table.rows), {}, {}};
 }
 

@@ -5,43 +5,38 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <optional>
 
 namespace varve {
 namespace {
 
-using labels = std::vector<prometheus::ClientMetric::Label>;
+/// Whose a value is.
+struct metric_owner {
+  std::optional<tenant_id> tenant;
+  std::vector<std::pair<std::string, std::string>> labels;
+};
 
-/// The families in the order of their names.
+/// Values as they are measured.
 class metric_book {
 public:
-  void gauge(const std::string& name, const std::string& help, double value, labels with = {}) {
-    auto& made = add(name, help, prometheus::MetricType::Gauge, std::move(with));
-    made.gauge.value = value;
+  void gauge(const std::string& name, const std::string& help, double value, metric_owner whose = {}) {
+    add(name, metric_kind::gauge, help, value, std::move(whose));
   }
   void counter(const std::string& name, const std::string& help, std::uint64_t value) {
-    auto& made = add(name, help, prometheus::MetricType::Counter, {});
-    made.counter.value = static_cast<double>(value);
+    add(name, metric_kind::counter, help, static_cast<double>(value), {});
   }
-  std::string text() const {
-    std::vector<prometheus::MetricFamily> all;
-    for (auto& [name, family] : families_)
-      all.push_back(family);
-    return prometheus::TextSerializer().Serialize(all);
+  /// By name; those of one name as they came.
+  std::vector<metric_sample> take() {
+    std::stable_sort(samples_.begin(), samples_.end(), [](auto& a, auto& b) { return a.name < b.name; });
+    return std::move(samples_);
   }
 
 private:
-  prometheus::ClientMetric& add(const std::string& name, const std::string& help, prometheus::MetricType type,
-                                labels with) {
-    auto& family = families_[name];
-    family.name = name;
-    family.help = help;
-    family.type = type;
-    auto& made = family.metric.emplace_back();
-    made.label = std::move(with);
-    return made;
+  void add(const std::string& name, metric_kind kind, const std::string& help, double value,
+           metric_owner whose) {
+    samples_.push_back({name, kind, help, std::move(whose.labels), whose.tenant, value});
   }
-  std::map<std::string, prometheus::MetricFamily> families_;
+  std::vector<metric_sample> samples_;
 };
 
 double seconds(std::uint64_t ns) {
@@ -51,10 +46,10 @@ double seconds(std::uint64_t ns) {
 constexpr std::array statuses{round_status::stop, round_status::beginning, round_status::doing,
                               round_status::stopping, round_status::interrupted};
 
-void add_round(metric_book& book, const round_status_record& x, const labels& who, unix_ns now) {
+void add_round(metric_book& book, const round_status_record& x, const metric_owner& who, unix_ns now) {
   for (auto status : statuses) {
     auto with = who;
-    with.push_back({"status", std::string(to_string(status))});
+    with.labels.emplace_back("status", to_string(status));
     book.gauge("varve_round_status",
                "1 for the status of the tenant's current or last round, 0 for all others",
                x.round.status == status ? 1 : 0, std::move(with));
@@ -96,8 +91,8 @@ void add_engine(metric_book& book, const archive_engine::usage& x) {
 
 } // namespace
 
-result<std::string> metrics_text(const catalog_snapshot& from, const archive_engine::usage* usage,
-                                 unix_ns now) {
+result<std::vector<metric_sample>> measure(const catalog_snapshot& from, const archive_engine::usage* usage,
+                                           unix_ns now) {
   VARVE_TRY_ASSIGN(auto tenants, from.tenants());
   VARVE_TRY_ASSIGN(auto rounds, from.round_statuses());
   VARVE_TRY_ASSIGN(auto breaks, from.breaks());
@@ -108,7 +103,7 @@ result<std::string> metrics_text(const catalog_snapshot& from, const archive_eng
     for (auto& each : tenants)
       if (each.tenant == x.tenant)
         name = each.name;
-    labels who{{"tenant", to_string(x.tenant)}, {"name", name}};
+    metric_owner who{x.tenant, {{"tenant", to_string(x.tenant)}, {"name", name}}};
     add_round(book, x, who, now);
     VARVE_TRY_ASSIGN(auto streams, from.streams(x.tenant));
     auto open = std::count_if(streams.begin(), streams.end(), [](auto& each) { return !each.dropped; });
@@ -135,7 +130,24 @@ result<std::string> metrics_text(const catalog_snapshot& from, const archive_eng
   }
   if (usage != nullptr)
     add_engine(book, *usage);
-  return book.text();
+  return book.take();
+}
+
+result<std::string> metrics_text(const catalog_snapshot& from, const archive_engine::usage* usage,
+                                 unix_ns now) {
+  VARVE_TRY_ASSIGN(auto samples, measure(from, usage, now));
+  std::vector<prometheus::MetricFamily> families;
+  for (auto& x : samples) {
+    bool counts = x.kind == metric_kind::counter;
+    if (families.empty() || families.back().name != x.name)
+      families.push_back(
+          {x.name, x.help, counts ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge, {}});
+    auto& made = families.back().metric.emplace_back();
+    for (auto& [name, value] : x.labels)
+      made.label.push_back({name, value});
+    (counts ? made.counter.value : made.gauge.value) = x.value;
+  }
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 } // namespace varve

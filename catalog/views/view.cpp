@@ -7,6 +7,7 @@
 #include "catalog/views/varve_alarms.hpp"
 #include "catalog/views/varve_breaks.hpp"
 #include "catalog/views/varve_lag_history.hpp"
+#include "catalog/views/varve_metrics.hpp"
 #include "catalog/views/varve_restorable_windows.hpp"
 
 #include <array>
@@ -22,6 +23,7 @@ std::span<const view> all_views() {
                                 varve_alarms,
                                 varve_breaks,
                                 varve_lag_history,
+                                varve_metrics,
                                 varve_restorable_windows};
   return views;
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "catalog/catalog.hpp"
+#include "catalog/views/metric_sample.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +17,7 @@
 namespace varve {
 
 /// As OceanBase declares it: {"STATUS", "varchar(64)"}. Cells of a bigint column are integers, of a
-/// decimal(…) column doubles, of all others text; any may be NULL.
+/// decimal(…) or double column doubles, of all others text; any may be NULL.
 struct view_column {
   std::string_view name;
   std::string_view type;
@@ -28,6 +30,9 @@ using view_row = std::vector<view_cell>; ///< one cell per column
 struct view_input {
   std::shared_ptr<const catalog_snapshot> catalog;
   unix_ns now = 0;
+  /// Measures: called when a SELECT reads VARVE_METRICS, at most once, and not for any other view. Empty:
+  /// nobody can. Errors are the catalog's.
+  std::function<result<std::vector<metric_sample>>()> metrics{};
 };
 
 struct view {

@@ -2,6 +2,8 @@
 #include "engine/metrics.hpp"
 #include "tests/harness/engine_host.hpp"
 
+#include <sstream>
+
 namespace varve {
 namespace {
 
@@ -81,6 +83,38 @@ TEST_CASE("the engine's metrics count what it took and wrote, and are there besi
   REQUIRE(beside.ok());
   CHECK(value_of(*beside, "varve_round_input_bytes{tenant=\"1001\"") == "5");
   CHECK(beside->find("varve_memory_budget_bytes") == std::string::npos);
+}
+
+TEST_CASE(
+    "the view of the metrics has what a monitoring system gets, with the engine's and beside it without") {
+  engine_host h;
+  h.begin();
+  auto s = h.stream(1);
+  REQUIRE(s->append({0, 5, 100, as_bytes("hello")}).outcome == append_outcome::accepted);
+  h.flush();
+  CHECK(h.rows("SELECT VALUE, TYPE FROM VARVE_METRICS WHERE NAME = 'varve_accepted_bytes_total'") ==
+        std::vector<std::string>{"5.0 counter"});
+  auto bytes = "SELECT VALUE FROM VARVE_METRICS WHERE NAME = 'varve_round_input_bytes' AND TENANT_ID = 1001";
+  CHECK(engine_host::eventually([&] { return h.rows(bytes) == std::vector<std::string>{"5.0"}; }));
+  auto select = "SELECT NAME || CASE LABELS WHEN '' THEN '' ELSE '{' || LABELS || '}' END FROM VARVE_METRICS";
+  auto lines = [](const std::string& text) {
+    std::vector<std::string> names;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);)
+      if (!line.starts_with("#"))
+        names.push_back(line.substr(0, line.rfind(' ')));
+    return names;
+  };
+  CHECK(h.rows(select) == lines(h.engine->metrics().value()));
+
+  auto beside = query_data_directory(h.data, select, 200);
+  REQUIRE(beside.ok());
+  std::vector<std::string> names;
+  for (auto& row : beside->rows)
+    names.push_back(row.at(0).value());
+  CHECK(names == lines(metrics_of_data_directory(h.data, 200).value()));
+  CHECK(names.size() > 10);
+  CHECK(std::none_of(names.begin(), names.end(), [](auto& x) { return x.starts_with("varve_memory"); }));
 }
 
 } // namespace varve

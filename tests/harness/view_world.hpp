@@ -10,6 +10,7 @@ namespace varve::test {
 struct view_world {
   std::unique_ptr<varve::catalog> catalog = make_memory_catalog();
   unix_ns now = parse_time("2021-05-01 12:00:00").value();
+  std::function<std::vector<metric_sample>()> measure; ///< empty: nobody can
 
   template <class... R>
   void put(const R&... records) {
@@ -17,7 +18,12 @@ struct view_world {
     (changes.put(records), ...);
     REQUIRE(catalog->apply(changes, durability::buffered).ok());
   }
-  view_input input() const { return {catalog->snapshot(), now}; }
+  view_input input() const {
+    view_input made{catalog->snapshot(), now, {}};
+    if (measure)
+      made.metrics = [this]() -> result<std::vector<metric_sample>> { return measure(); };
+    return made;
+  }
 
   /// Rows as lines, cells joined by '|', NULL as "NULL".
   std::string select(std::string_view text) const {
