@@ -16,7 +16,7 @@ sql_result empty_table() {
 
 std::string describe(const asked_restore& x) {
   return "tenant " + to_string(x.tenant) + " from " + x.destination +
-         (x.until ? " until " + format_time(*x.until) : ", all that is committed");
+         (x.until ? " until " + format_time(*x.until) : " to its end");
 }
 
 sql_result list_restore_preview(const asked_restore& asked, const needed_pieces& found, unix_ns looked_at) {

@@ -46,8 +46,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a restore without UNTIL is told as one of all that is committed") {
-  CHECK(describe({tenant_id{7}, std::nullopt, "memory://x"}) ==
-        "tenant 7 from memory://x, all that is committed");
+  CHECK(describe({tenant_id{7}, std::nullopt, "memory://x"}) == "tenant 7 from memory://x to its end");
 }
 
 TEST_CASE("where there is no preview there are its columns and the reason") {
