@@ -48,15 +48,14 @@ scn stream_buffer::floor_scn() const {
 
 /// What is wrong with an entry that nobody has seen before; nullopt: nothing.
 std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) const {
-  if (started_ && entry.lsn > expected_)
+  if (started_ && entry.lsn > expected_ && !begins_later_)
     return refuse(
         errc::lsn_gap,
         "the entry starts at LSN " + std::to_string(entry.lsn) + ", expected " + std::to_string(expected_),
         "hand over every entry from LSN " + std::to_string(expected_) + " on, or report log_recycled");
-  if (!started_ && asked_start_ && entry.lsn > std::max(*asked_start_, known_from_))
+  if (!started_ && asked_start_ && entry.lsn > *asked_start_ && known_from_ <= *asked_start_)
     return refuse(errc::lsn_gap, "the first entry starts at LSN " + std::to_string(entry.lsn) +
-                                     ", the stream was opened to begin at " +
-                                     std::to_string(std::max(*asked_start_, known_from_)));
+                                     ", the stream was opened to begin at " + std::to_string(*asked_start_));
   if (entry.scn < last_scn_)
     return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
                                            std::to_string(entry.scn) + ", below the SCN " +
@@ -129,12 +128,13 @@ append_answer stream_buffer::append(const log_entry& entry) {
   open_.next_lsn = entry.next_lsn;
   open_.last_scn = entry.scn;
   ++open_.entries;
-  if (!started_) {
+  if (!started_ || (begins_later_ && entry.lsn > expected_)) {
     started_ = true;
     start_ = entry.lsn;
     start_scn_ = entry.scn;
     committed_ = {entry.lsn, last_scn_};
   }
+  begins_later_ = false;
   if (start_scn_ == 0)
     start_scn_ = entry.scn;
   expected_ = entry.next_lsn;
@@ -324,18 +324,21 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn) {
     asked_start_ = start_lsn;
   if (!started_ && start_lsn) {
     // The host has said where its log begins: a quiet stream does not hold the round back.
-    started_ = true;
-    start_ = expected_ = std::max(*start_lsn, known_from_);
-    committed_ = {start_, last_scn_};
+    begin_at(*start_lsn);
   }
   return true;
 }
 
 void stream_buffer::start_at(lsn start) {
   std::lock_guard lock{mutex_};
-  if (started_)
-    return;
+  if (!started_)
+    begin_at(start);
+}
+
+/// Log of the stream begins at `start` in this round, or where archived log of it ends.
+void stream_buffer::begin_at(lsn start) {
   started_ = true;
+  begins_later_ = known_from_ > start;
   start_ = expected_ = std::max(start, known_from_);
   committed_ = {start_, last_scn_};
 }
@@ -348,6 +351,10 @@ bool stream_buffer::started() const {
 void stream_buffer::recycled(lsn oldest) {
   std::lock_guard lock{mutex_};
   oldest_left_ = std::max(oldest_left_.value_or(0), oldest);
+  if (started_ && begins_later_ && oldest > expected_) {
+    start_ = expected_ = oldest;
+    committed_ = {start_, last_scn_};
+  }
 }
 
 log_supply stream_buffer::supply() const {

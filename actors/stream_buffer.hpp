@@ -41,7 +41,7 @@ public:
   /// Up to where log was ever accepted, also what was given up since and must come again.
   lsn accepted_upto() const;
   stream_position committed() const;
-  /// The host has no log below any more; thread-safe, as far as it has ever said.
+  /// The host has no log below any more. A round that has no log of the stream yet begins it there.
   void recycled(lsn oldest);
   log_supply supply() const;
   stream_id id() const { return id_; }
@@ -94,6 +94,7 @@ private:
   std::optional<append_answer> check_new(const log_entry& entry) const;
   append_answer repeat(const log_entry& entry);
   append_answer compare(const log_entry& entry, const block_header& header, bytes_view raw) const;
+  void begin_at(lsn start);
   void cut_locked(bool full);
   bool room_for(std::uint64_t bytes, bool large);
   scn floor_scn() const;
@@ -112,6 +113,9 @@ private:
   bool attached_ = false;
   bool opened_ = false;  // in this round: it counts until it is dropped, whoever holds it
   bool started_ = false; // expected_ counts
+  /// Where the round's log begins was gathered from what earlier rounds archived, and none of it has come:
+  /// it may begin later, behind log that this archive never gets.
+  bool begins_later_ = false;
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
   scn start_scn_ = 0;

@@ -37,11 +37,8 @@ void stream_buffer::begin_round() {
   opened_ = attached_;
   start_scn_ = 0;
   advance_before_ = advance_;
-  if (asked_start_ && attached_) {
-    started_ = true;
-    start_ = expected_ = std::max(*asked_start_, known_from_);
-    committed_ = {start_, last_scn_};
-  }
+  if (asked_start_ && attached_)
+    begin_at(*asked_start_);
 }
 
 namespace {

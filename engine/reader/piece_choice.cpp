@@ -1,5 +1,7 @@
 #include "engine/reader/piece_choice.hpp"
 
+#include "engine/reader/round_join.hpp"
+
 #include <algorithm>
 
 namespace varve {
@@ -44,12 +46,7 @@ std::vector<stream_position> log_begins(const catalogued_round& round, const cat
   for (auto& row : round.streams) {
     if (stream && row.stream != *stream)
       continue;
-    const stream_row* row_before = nullptr;
-    if (before)
-      for (auto& x : before->streams)
-        if (x.stream == row.stream)
-          row_before = &x;
-    auto begin = log_begin(row, row_before);
+    auto begin = log_begin(row, before ? find_row(before->streams, row.stream) : nullptr);
     if (row.position.next_lsn > begin.next_lsn)
       begins.push_back(begin);
   }

@@ -247,6 +247,37 @@ TEST_CASE("stream recovery: a stream opened with a start does not hold the next 
   CHECK(stream->started());
   CHECK(stream->expected_lsn() == 110);
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
+  SECTION("it goes on") {
+    hand_over(*stream, {110, 120, 12, "x"});
+    CHECK(stream->support(nullptr).row.start_lsn == 110);
+    CHECK(hand_over(*stream, {900, 910, 13, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+  }
+  SECTION("its log may begin later there: the log between was never archived") {
+    hand_over(*stream, {900, 910, 12, "x"});
+    auto row = stream->support(nullptr).row;
+    CHECK(row.start_lsn == 900);
+    CHECK(row.position.next_lsn == 900);
+    CHECK(stream->expected_lsn() == 910);
+    CHECK(hand_over(*stream, {950, 960, 13, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+  }
+  SECTION("log that its host has recycled before the round had any is no log of the round") {
+    stream->recycled(900);
+    CHECK(stream->expected_lsn() == 900);
+    CHECK(stream->support(nullptr).row.start_lsn == 900);
+    hand_over(*stream, {900, 910, 12, "x"});
+    stream->recycled(1000);
+    CHECK(stream->expected_lsn() == 910);
+  }
+}
+
+TEST_CASE("stream recovery: where its host said that a stream begins it begins, in the first round") {
+  intake_fixture f;
+  auto stream = f.open(1, 100);
+  f.intake->begin_round();
+  CHECK(hand_over(*stream, {110, 120, 10, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+  stream->recycled(110);
+  CHECK(stream->expected_lsn() == 100);
+  hand_over(*stream, {100, 110, 10, "x"});
 }
 
 TEST_CASE("stream recovery: support is just below what is pending, else what is durable or was advanced") {
@@ -293,7 +324,8 @@ TEST_CASE(
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
-TEST_CASE("stream recovery: a stream that nobody holds any more is waited for in its round, not in the next") {
+TEST_CASE(
+    "stream recovery: a stream that nobody holds any more is waited for in its round, not in the next") {
   intake_fixture f;
   auto stream = f.open(1);
   stream->detach();
@@ -301,8 +333,12 @@ TEST_CASE("stream recovery: a stream that nobody holds any more is waited for in
   CHECK(stream->support(nullptr).waits_for_start);
   stream->advance(50);
   CHECK(stream->support(nullptr).supports == 50);
-  SECTION("till it is dropped") { stream->drop_at(0); }
-  SECTION("till another round begins") { f.intake->begin_round(); }
+  SECTION("till it is dropped") {
+    stream->drop_at(0);
+  }
+  SECTION("till another round begins") {
+    f.intake->begin_round();
+  }
   CHECK_FALSE(stream->support(nullptr).quiet);
   REQUIRE(stream->attach({}));
   CHECK(stream->support(nullptr).quiet);
