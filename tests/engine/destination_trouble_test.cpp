@@ -190,6 +190,9 @@ TEST_CASE("a destination older than the catalog stops the tenant; a new round le
   auto answer = s->flush().get_for(std::chrono::seconds(60));
   REQUIRE(answer);
   CHECK(answer->outcome.code() == errc::destination_behind);
+  CHECK(s->recyclable_lsn() == lsn_max);
+  h.run("ALTER SYSTEM SET backup_log_archive_option = 'mandatory'");
+  CHECK(s->recyclable_lsn() == 10); // frozen where it was known to be archived
   h.run("ALTER SYSTEM NOARCHIVELOG; ALTER SYSTEM ARCHIVELOG");
   CHECK(put(*s, 20, 200, "new").outcome == append_outcome::accepted);
   h.flush();

@@ -1,6 +1,7 @@
 // What an engine goes on with when it is opened again, in whatever state the last one left.
 #include "engine/data_directory.hpp"
 #include "tests/harness/engine_host.hpp"
+#include "tests/harness/moment_copy.hpp"
 
 #include <thread>
 
@@ -51,7 +52,7 @@ TEST_CASE("a NOARCHIVELOG that an engine did not finish is finished by the next 
   bool stopping = h.says("STATUS", "STOPPING");
   // What a kill would leave now.
   auto left = h.dir.path() / "left";
-  std::filesystem::copy(h.data, left, std::filesystem::copy_options::recursive);
+  moment_copy({{h.data, left}});
   dba.join();
   REQUIRE(stopping);
   s.reset();

@@ -2,6 +2,7 @@
 #include "engine/data_directory.hpp"
 #include "engine/reader/piece_catalogue.hpp"
 #include "tests/harness/engine_host.hpp"
+#include "tests/harness/moment_copy.hpp"
 
 #include <atomic>
 #include <thread>
@@ -185,7 +186,7 @@ TEST_CASE("an engine that is opened again goes on in the pieces that were open")
     if (killed) {
       // What a kill would leave now.
       auto left = h.dir.path() / "left";
-      std::filesystem::copy(h.data, left, std::filesystem::copy_options::recursive);
+      moment_copy({{h.data, left}});
       h.options.data_directory = left;
     }
   }
@@ -214,7 +215,7 @@ TEST_CASE("what a kill kept from the catalog is in the views again after the nex
     h.flush();
     REQUIRE(h.rows("SELECT STATUS FROM CDB_OB_BACKUP_PIECE_FILES") == strings{"ACTIVE"});
     auto left = h.dir.path() / "left";
-    std::filesystem::copy(h.data, left, std::filesystem::copy_options::recursive);
+    moment_copy({{h.data, left}});
     put(*s, 3, tuesday, "tue");
     put(*s, 6, wednesday, "wed");
     h.flush();

@@ -1,6 +1,7 @@
 #include "tests/statements/script.hpp"
 
 #include "tests/harness/engine_host.hpp"
+#include "tests/harness/moment_copy.hpp"
 #include "tests/statements/scripted_source.hpp"
 
 #include <catch2/catch.hpp>
@@ -332,12 +333,9 @@ private:
   /// What a killed process leaves: its files as they are at this moment.
   void crash(const script_step&) {
     REQUIRE_FALSE(fs::exists(mounted()));
-    constexpr auto all = fs::copy_options::recursive | fs::copy_options::copy_symlinks;
     auto kept = host_.dir.path() / "kept";
     fs::create_directories(kept);
-    fs::copy(host_.data, kept / "data", all);
-    if (fs::exists(host_.archive))
-      fs::copy(host_.archive, kept / "archive", all);
+    moment_copy({{host_.data, kept / "data"}, {host_.archive, kept / "archive"}});
     streams_.clear();
     static_cast<void>(host_.engine->close());
     host_.engine.reset();
@@ -354,7 +352,7 @@ private:
     auto options = host_.options;
     options.data_directory = host_.dir.path() / "elsewhere";
     fs::remove_all(options.data_directory);
-    fs::copy(host_.data, options.data_directory, fs::copy_options::recursive);
+    moment_copy({{host_.data, options.data_directory}});
     auto other = archive_engine::open(options);
     REQUIRE(other.ok());
     auto opened = (*other)->open_stream(tenant, id, {});
