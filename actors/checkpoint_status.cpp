@@ -27,17 +27,20 @@ std::string checkpoint_state::waiting_for() const {
     return {};
   std::string waiting;
   std::size_t streams = 0, without = 0;
+  bool any_scn = false;
   for (auto& stream : parts.intake->streams()) {
     ++streams;
-    if (!stream->support(nullptr).waits_for_start)
+    auto standing = stream->support(nullptr);
+    any_scn |= standing.start_scn != 0;
+    if (!standing.waits_for_start)
       continue;
     if (++without <= 3)
       waiting.append(waiting.empty() ? "" : ", ").append(to_string(stream->id()));
   }
   if (streams == 0)
     return "waits for the first log stream";
-  if (without == 0)
-    return {};
+  if (without == 0) // each may have an LSN to begin with, and none an SCN
+    return any_scn ? "" : "waits for the first entry, or an advance, of any stream";
   return "waits for the start position of stream " + waiting +
          (without > 3 ? " and " + std::to_string(without - 3) + " more" : "");
 }
