@@ -80,6 +80,7 @@ private:
 
 class script_run {
 public:
+  using verb = void (script_run::*)(const script_step&);
   script_run() {
     host_.options.now = [clock = clock_] { return clock->load(); };
     host_.options.stop_timeout = 200 * one_ms;
@@ -97,10 +98,6 @@ public:
     (this->*found->second)(step);
   }
 
-private:
-  using verb = void (script_run::*)(const script_step&);
-  static constexpr duration_ns one_us = 1000;
-
   static const std::map<std::string, verb>& verbs() {
     static const std::map<std::string, verb> all{
         {"statement", &script_run::statement}, {"query", &script_run::query},
@@ -117,6 +114,9 @@ private:
         {"verify", &script_run::verify}};
     return all;
   }
+
+private:
+  static constexpr duration_ns one_us = 1000;
 
   // ---- what a step says
   const std::string& word(const script_step& step, std::size_t at) {
@@ -439,6 +439,13 @@ std::vector<script_step> parse_script(const std::string& text) {
     }
   }
   return steps;
+}
+
+std::vector<std::string> script_verbs() {
+  std::vector<std::string> all;
+  for (auto& [verb, step] : script_run::verbs())
+    all.push_back(verb);
+  return all;
 }
 
 void run_script(const std::string& text) {

@@ -66,6 +66,9 @@ struct script_step {
 // clang-format on
 std::vector<script_step> parse_script(const std::string& text);
 
+/// The first words of all steps.
+std::vector<std::string> script_verbs();
+
 /// Runs one, and fails the current test with the line at the first step that does not hold.
 void run_script(const std::string& text);
 
