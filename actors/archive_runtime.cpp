@@ -102,6 +102,13 @@ void archive_runtime::add_tenant(const tenant_facts& facts) {
     spawn_tenant(*made, facts.destination);
 }
 
+void archive_runtime::remove_tenant(tenant_id id) {
+  std::unique_lock lock{mutex_};
+  auto node = tenants_.extract(id);
+  if (!node.empty())
+    end_tenant(*node.mapped());
+}
+
 void archive_runtime::refresh(const tenant_facts& facts) {
   std::unique_lock lock{mutex_};
   if (auto found = tenants_.find(facts.tenant); found != tenants_.end())

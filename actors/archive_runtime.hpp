@@ -54,6 +54,8 @@ public:
   };
   /// Makes the tenant's memory and, if it has a destination, its actors.
   void add_tenant(const tenant_facts& facts);
+  /// The tenant was dropped: its actors end, and streams of it that are still held take no log.
+  void remove_tenant(tenant_id id);
   /// What the catalog says by now: for actors that are made anew because the destination is another one.
   void refresh(const tenant_facts& facts);
   std::vector<tenant_id> tenants() const;

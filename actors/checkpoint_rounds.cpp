@@ -21,6 +21,8 @@ caf::result<bool> checkpoint_state::order(const tenant_order_ptr& what) {
     return true;
   case kind::close:
     return close();
+  case kind::drop:
+    return drop();
   }
   return true;
 }
@@ -37,6 +39,22 @@ caf::result<bool> checkpoint_state::close() {
     take_over();
   else if (now_in == phase::owner)
     want_cycle();
+  return promise;
+}
+
+/// Its round is over: the last word to the catalog, after which nothing is said of the tenant. What the
+/// destination was not told stays in the outbox for the day it is registered again.
+caf::result<bool> checkpoint_state::drop() {
+  abandon("the tenant was dropped");
+  now_in = phase::idle;
+  commit_trouble = nullptr;
+  parts.outbox.clear();
+  change_set changes;
+  clear_alarm(changes);
+  changes.erase_tenant(parts.tenant);
+  changes.erase_round_status(parts.tenant);
+  auto promise = self->make_response_promise<bool>();
+  record(std::move(changes), [promise]() mutable { promise.deliver(true); });
   return promise;
 }
 

@@ -139,6 +139,7 @@ struct checkpoint_state {
   caf::result<bool> archivelog(const tenant_order& what);
   caf::result<bool> noarchivelog();
   caf::result<bool> close();
+  caf::result<bool> drop();
   void begin_round();
   void round_over();
   void stop_timed_out();

@@ -56,7 +56,7 @@ using durable_wait_ptr = std::shared_ptr<durable_wait>;
 
 /// What a statement tells a tenant's checkpoint actor.
 struct tenant_order {
-  enum class kind : std::uint8_t { archivelog, noarchivelog, interrupt, options, close };
+  enum class kind : std::uint8_t { archivelog, noarchivelog, interrupt, options, close, drop };
   kind what = kind::options;
   std::string destination; ///< archivelog: the URI
   dest_option option;      ///< archivelog, options

@@ -66,6 +66,18 @@ void change_set::erase_setting(tenant_id tenant, std::string_view name) {
   erase(changes_, x);
 }
 
+void change_set::erase_tenant(tenant_id tenant) {
+  tenant_record x;
+  x.tenant = tenant;
+  erase(changes_, x);
+}
+
+void change_set::erase_round_status(tenant_id tenant) {
+  round_status_record x;
+  x.tenant = tenant;
+  erase(changes_, x);
+}
+
 void change_set::erase_outbox(tenant_id tenant, std::uint64_t number) {
   outbox_record x;
   x.tenant = tenant;

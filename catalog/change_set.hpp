@@ -29,6 +29,8 @@ public:
   void put(const alarm_record& x);
 
   void erase_setting(tenant_id tenant, std::string_view name);
+  void erase_tenant(tenant_id tenant);
+  void erase_round_status(tenant_id tenant);
   void erase_outbox(tenant_id tenant, std::uint64_t number);
   void erase_stream(tenant_id tenant, stream_id stream);
   void erase_round_join(tenant_id tenant, round_id round);

@@ -158,30 +158,6 @@ status archive_engine_impl::start() {
   return {};
 }
 
-result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalog_snapshot& from,
-                                                                    const tenant_record& record) const {
-  archive_runtime::tenant_facts facts;
-  facts.tenant = record.tenant;
-  facts.archiving = record.archiving;
-  VARVE_TRY_ASSIGN(auto settings, settings_reader{from}.of(record.tenant));
-  facts.option = settings.option;
-  facts.how = settings.how;
-  VARVE_TRY_ASSIGN(auto row, from.round_status(record.tenant));
-  if (row)
-    facts.status = *row;
-  // A round goes on where it began, whatever backup_dest says by now.
-  bool running = facts.status.round.status != round_status::stop && !facts.status.destination.empty();
-  facts.destination = running ? facts.status.destination : settings.destination;
-  VARVE_TRY_ASSIGN(facts.outbox, from.outbox(record.tenant));
-  if (!facts.outbox.empty() && !running)
-    facts.destination = facts.outbox.front().destination;
-  VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));
-  VARVE_TRY_ASSIGN(auto samples, from.lag_samples(record.tenant));
-  if (!samples.empty())
-    facts.last_lag_sample = samples.back().number;
-  return facts;
-}
-
 bool archive_engine_impl::closed() const {
   std::lock_guard guard{mutex_};
   return closed_;
@@ -304,59 +280,6 @@ void archive_engine_impl::set_listener(archive_listener* listener) {
   runtime_->set_listener(listener);
 }
 
-status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view name) {
-  VARVE_TRY_ASSIGN(auto in_use, use());
-  if (tenant.value < 2)
-    return fail(errc::invalid_argument, "tenant number " + to_string(tenant) + " is reserved",
-                "use 2 or more");
-  std::lock_guard one{statements_};
-  auto from = snapshot();
-  VARVE_TRY_ASSIGN(auto tenants, from->tenants());
-  VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(tenant));
-  bool begins = standing_order() && !settings.destination.empty();
-  tenant_record record{tenant, std::string(name), begins};
-  bool known = false;
-  for (auto& each : tenants) {
-    if (each.tenant == tenant) {
-      known = true;
-      record.archiving = each.archiving;
-      if (each.name == name)
-        return {};
-    } else if (each.name == name) {
-      return fail(errc::invalid_argument,
-                  "tenant name '" + record.name + "' belongs to tenant " + to_string(each.tenant));
-    }
-  }
-  change_set changes;
-  changes.put(record);
-  VARVE_TRY(apply(changes));
-  if (known)
-    return {};
-  VARVE_TRY_ASSIGN(auto facts, facts_of(*catalog_->snapshot(), record));
-  facts.archiving = false; // the order begins the round
-  runtime_->add_tenant(facts);
-  if (begins)
-    return begin_round(record);
-  if (standing_order())
-    return fail(
-        errc::invalid_destination,
-        "tenant " + to_string(tenant) +
-            " is registered, but not archived: ARCHIVELOG is in force, and backup_dest is not set for it",
-        "ALTER SYSTEM SET backup_dest = 'file:///…' TENANT_ID = " + to_string(tenant) +
-            ", then ALTER SYSTEM ARCHIVELOG TENANT_ID = " + to_string(tenant));
-  return {};
-}
-
-status archive_engine_impl::begin_round(const tenant_record& record) {
-  auto known = catalog_->snapshot();
-  VARVE_TRY_ASSIGN(auto settings, settings_reader{*known}.of(record.tenant));
-  tenant_order begin;
-  begin.what = tenant_order::kind::archivelog;
-  begin.destination = settings.destination;
-  begin.option = settings.option;
-  return order({{record.tenant, begin}}, engine_limits::statement);
-}
-
 result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id tenant, stream_id stream,
                                                                      stream_options options) {
   VARVE_TRY_ASSIGN(auto in_use, use());
@@ -376,6 +299,8 @@ result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id t
 }
 
 status archive_engine_impl::drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) {
+  if (closed())
+    return fail(errc::closed, "the engine is closed");
   auto intake = runtime_->intake(tenant);
   auto buffer = intake ? intake->find(stream) : nullptr;
   if (!buffer)

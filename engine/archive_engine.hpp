@@ -196,6 +196,11 @@ public:
   /// refused. Under a standing ARCHIVELOG its round begins here; invalid_destination: no backup_dest is set
   /// for it, so it is registered and stays in STOP until SET backup_dest and ARCHIVELOG for it.
   virtual status register_tenant(tenant_id tenant, std::string_view name) = 0;
+  /// The host has dropped the tenant: its round ends as by NOARCHIVELOG (also while the destination is away,
+  /// after options.stop_timeout), and statements, views of what runs, and a standing ARCHIVELOG leave it out
+  /// from now on. What is archived stays, to be restored and in the history. Registered again, its rounds are
+  /// numbered on. invalid_argument: it is not registered, or a stream of it is open.
+  virtual status drop_tenant(tenant_id tenant) = 0;
   virtual result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
                                                           stream_options options) = 0;
   /// Takes the stream out of the checkpoint once everything below `final_lsn` is durable.

@@ -35,6 +35,7 @@ public:
   status close() override;
   void set_listener(archive_listener* listener) override;
   status register_tenant(tenant_id tenant, std::string_view name) override;
+  status drop_tenant(tenant_id tenant) override;
   result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
                                                   stream_options options) override;
   status drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) override;

@@ -106,7 +106,7 @@ public:
         {"append_wait", &script_run::append},  {"fill", &script_run::fill},
         {"expects", &script_run::expects},     {"recyclable", &script_run::recyclable},
         {"recycled", &script_run::recycled},   {"advance", &script_run::advance},
-        {"flush", &script_run::flush},         {"drop", &script_run::drop_stream},
+        {"flush", &script_run::flush},         {"drop", &script_run::drop},
         {"close", &script_run::close_stream},  {"heard", &script_run::heard},
         {"clock", &script_run::pass_time},     {"restart", &script_run::restart},
         {"crash", &script_run::crash},         {"elsewhere", &script_run::elsewhere},
@@ -294,7 +294,9 @@ private:
     check(done->outcome, wanted(step, "done"));
   }
 
-  void drop_stream(const script_step& step) {
+  void drop(const script_step& step) {
+    if (word(step, 1).find('/') == std::string::npos)
+      return check(host_.engine->drop_tenant(tenant_id{number(step, 1)}), "done");
     auto [tenant, id] = ids(word(step, 1));
     REQUIRE(host_.engine->drop_stream(tenant, id, number(step, 2)).ok());
   }

@@ -42,6 +42,7 @@ struct script_step {
 ///     advance 1001              no entry of the tenant, or of the stream 1001/1, before now will follow
 ///     flush 1001 [-> x]         everything accepted becomes durable
 ///     drop 1001/1 50            the stream ends there
+///     drop 1001                 the tenant is gone
 ///     close 1001/1              closes the handle of the stream
 ///     heard room 1001/1         its listener was told that, and not heard it yet, within a minute: room
 ///                               1001/1, resend 1001/1 5, interrupted 1001, round 1001 2, fenced 1001

@@ -1,0 +1,148 @@
+// Which tenants there are: registered, found again at open, dropped.
+#include "engine/archive_engine_impl.hpp"
+#include "engine/log_stream.hpp"
+#include "engine/tenant_settings.hpp"
+
+#include <algorithm>
+
+namespace varve {
+namespace {
+
+/// One that was dropped and is there again: its rounds and pieces are numbered on.
+status number_on(const catalog_snapshot& from, round_status_record& row, tenant_id tenant) {
+  VARVE_TRY_ASSIGN(auto ended, from.round_history());
+  for (auto& each : ended) {
+    if (each.tenant != tenant)
+      continue;
+    row.tenant = tenant;
+    row.round = each.round;
+    row.round.status = round_status::stop;
+    row.counts = each.counts;
+    row.current_piece = std::max(row.current_piece, each.last_piece);
+  }
+  return {};
+}
+
+/// Streams that somebody still holds.
+std::string open_streams(const tenant_intake& intake) {
+  std::string open;
+  for (auto& stream : intake.streams())
+    if (stream->attached())
+      open.append(open.empty() ? "" : ", ").append(to_string(stream->id()));
+  return open;
+}
+
+} // namespace
+
+result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalog_snapshot& from,
+                                                                    const tenant_record& record) const {
+  archive_runtime::tenant_facts facts;
+  facts.tenant = record.tenant;
+  facts.archiving = record.archiving;
+  VARVE_TRY_ASSIGN(auto settings, settings_reader{from}.of(record.tenant));
+  facts.option = settings.option;
+  facts.how = settings.how;
+  VARVE_TRY_ASSIGN(auto row, from.round_status(record.tenant));
+  if (row)
+    facts.status = *row;
+  else
+    VARVE_TRY(number_on(from, facts.status, record.tenant));
+  // A round goes on where it began, whatever backup_dest says by now.
+  bool running = facts.status.round.status != round_status::stop && !facts.status.destination.empty();
+  facts.destination = running ? facts.status.destination : settings.destination;
+  VARVE_TRY_ASSIGN(facts.outbox, from.outbox(record.tenant));
+  if (!facts.outbox.empty() && !running)
+    facts.destination = facts.outbox.front().destination;
+  VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));
+  VARVE_TRY_ASSIGN(auto samples, from.lag_samples(record.tenant));
+  if (!samples.empty())
+    facts.last_lag_sample = samples.back().number;
+  return facts;
+}
+
+status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view name) {
+  VARVE_TRY_ASSIGN(auto in_use, use());
+  if (tenant.value < 2)
+    return fail(errc::invalid_argument, "tenant number " + to_string(tenant) + " is reserved",
+                "use 2 or more");
+  std::lock_guard one{statements_};
+  auto from = snapshot();
+  VARVE_TRY_ASSIGN(auto tenants, from->tenants());
+  VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(tenant));
+  bool begins = standing_order() && !settings.destination.empty();
+  tenant_record record{tenant, std::string(name), begins};
+  bool known = false;
+  for (auto& each : tenants) {
+    if (each.tenant == tenant) {
+      known = true;
+      record.archiving = each.archiving;
+      if (each.name == name)
+        return {};
+    } else if (each.name == name) {
+      return fail(errc::invalid_argument,
+                  "tenant name '" + record.name + "' belongs to tenant " + to_string(each.tenant));
+    }
+  }
+  change_set changes;
+  changes.put(record);
+  VARVE_TRY(apply(changes));
+  if (known)
+    return {};
+  VARVE_TRY_ASSIGN(auto facts, facts_of(*catalog_->snapshot(), record));
+  facts.archiving = false; // the order begins the round
+  runtime_->add_tenant(facts);
+  if (begins)
+    return begin_round(record);
+  if (standing_order())
+    return fail(
+        errc::invalid_destination,
+        "tenant " + to_string(tenant) +
+            " is registered, but not archived: ARCHIVELOG is in force, and backup_dest is not set for it",
+        "ALTER SYSTEM SET backup_dest = 'file:///…' TENANT_ID = " + to_string(tenant) +
+            ", then ALTER SYSTEM ARCHIVELOG TENANT_ID = " + to_string(tenant));
+  return {};
+}
+
+status archive_engine_impl::begin_round(const tenant_record& record) {
+  auto known = catalog_->snapshot();
+  VARVE_TRY_ASSIGN(auto settings, settings_reader{*known}.of(record.tenant));
+  tenant_order begin;
+  begin.what = tenant_order::kind::archivelog;
+  begin.destination = settings.destination;
+  begin.option = settings.option;
+  return order({{record.tenant, begin}}, engine_limits::statement);
+}
+
+status archive_engine_impl::drop_tenant(tenant_id tenant) {
+  VARVE_TRY_ASSIGN(auto in_use, use());
+  std::lock_guard one{statements_};
+  auto intake = runtime_->intake(tenant);
+  if (!intake)
+    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered");
+  if (auto open = open_streams(*intake); !open.empty())
+    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " has open streams: " + open,
+                "close them first");
+  auto from = snapshot();
+  VARVE_TRY_ASSIGN(auto tenants, from->tenants());
+  VARVE_TRY_ASSIGN(auto row, from->round_status(tenant));
+  auto record = std::ranges::find(tenants, tenant, &tenant_record::tenant);
+  bool archiving = record != tenants.end() && record->archiving;
+  if (archiving || (row && row->round.status != round_status::stop)) {
+    tenant_order end;
+    VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(tenant));
+    end.what = tenant_order::kind::noarchivelog;
+    end.option = settings.option;
+    VARVE_TRY(order({{tenant, end}}, engine_limits::statement));
+  }
+  tenant_order drop;
+  drop.what = tenant_order::kind::drop;
+  VARVE_TRY(order({{tenant, drop}}, engine_limits::statement));
+  change_set changes; // also of one that never had actors
+  changes.erase_tenant(tenant);
+  changes.erase_round_status(tenant);
+  VARVE_TRY(apply(changes));
+  runtime_->remove_tenant(tenant);
+  return {};
+}
+
+} // namespace varve

@@ -1,0 +1,87 @@
+// Tenants that come and go.
+#include "tests/harness/engine_host.hpp"
+
+using namespace varve;
+using namespace varve::test;
+using strings = std::vector<std::string>;
+
+namespace {
+
+constexpr auto running = "SELECT TENANT_ID, STATUS FROM CDB_OB_BACKUP_ARCHIVELOG";
+constexpr auto history = "SELECT TENANT_ID, LOG_ARCHIVE_ROUND, STATUS FROM CDB_OB_BACKUP_ARCHIVELOG_SUMMARY "
+                         "WHERE TENANT_ID > 1";
+
+/// One tenant with an entry, archived; its stream is closed again.
+struct archived : engine_host {
+  archived() {
+    options.stop_timeout = 200 * one_ms;
+    begin("log_archive_piece_switch_interval=1d");
+    write(0, 100);
+  }
+  void write(lsn at, scn when) {
+    auto s = stream(1);
+    CHECK(put(*s, at, when, "x").outcome == append_outcome::accepted);
+    flush();
+  }
+};
+
+} // namespace
+
+TEST_CASE("tenant registry: a dropped tenant ends its round and leaves what runs, not what is archived") {
+  archived h;
+  constexpr tenant_id bank{1002};
+  REQUIRE(h.engine->register_tenant(bank, "bank").ok()); // by the standing order
+  REQUIRE(h.engine->drop_tenant(h.shop).ok());
+  CHECK(h.rows(running) == strings{"1 BEGINNING", "1002 BEGINNING"});
+  CHECK(h.rows(history) == strings{"1001 1 STOP", "1002 1 BEGINNING"});
+  CHECK(h.rows("SELECT STATUS FROM CDB_OB_BACKUP_PIECE_FILES WHERE TENANT_ID = 1001") == strings{"FROZEN"});
+  CHECK(h.engine->open_stream(h.shop, stream_id{1}, {}).code() == errc::invalid_argument);
+  CHECK(h.engine->execute("ALTER SYSTEM NOARCHIVELOG TENANT = shop").code() == errc::invalid_argument);
+  CHECK(h.engine->drop_tenant(h.shop).code() == errc::invalid_argument);
+  CHECK(h.restored_round(1) == strings{"1/0:x"});
+  h.verify();
+  CHECK(h.engine->register_tenant(tenant_id{1003}, "shop").ok()); // the name is free
+  h.reopen();
+  CHECK(h.rows("SELECT TENANT_ID FROM CDB_OB_BACKUP_ARCHIVELOG") == strings{"1", "1002", "1003"});
+}
+
+TEST_CASE("tenant registry: a tenant that is registered again is numbered on") {
+  archived h;
+  REQUIRE(h.engine->drop_tenant(h.shop).ok());
+  bool reopens = GENERATE(false, true);
+  if (reopens)
+    h.reopen();
+  REQUIRE(h.engine->register_tenant(h.shop, "shop").ok());
+  h.write(1, 200 + one_day);
+  CHECK(h.rows(history) == strings{"1001 1 STOP", "1001 2 DOING"});
+  CHECK(h.rows("SELECT ROUND_ID, BACKUP_PIECE_ID, STATUS FROM CDB_OB_BACKUP_PIECE_FILES") ==
+        strings{"1 1 FROZEN", "2 2 ACTIVE"});
+  CHECK(h.restored() == strings{"1/0:x", "1/1:x"});
+  h.verify();
+}
+
+TEST_CASE("tenant registry: a tenant with an open stream is not dropped, and neither one that is not there") {
+  archived h;
+  auto s = h.stream(1);
+  auto refused = h.engine->drop_tenant(h.shop);
+  CHECK(refused.code() == errc::invalid_argument);
+  CHECK(refused.error().message.find("open streams: 1") != std::string::npos);
+  CHECK(put(*s, 1, 200, "y").outcome == append_outcome::accepted); // it goes on
+  h.flush();
+  CHECK(h.engine->drop_tenant(tenant_id{7}).code() == errc::invalid_argument);
+}
+
+TEST_CASE(
+    "tenant registry: dropping waits for no dead destination, which hears of it when the tenant is back") {
+  archived h;
+  h.take_commits_away();
+  REQUIRE(h.engine->drop_tenant(h.shop).ok());
+  CHECK(h.rows(running) == strings{"1 DOING"});
+  CHECK(h.rows(history) == strings{"1001 1 STOP"});
+  h.bring_commits_back();
+  REQUIRE(h.engine->register_tenant(h.shop, "shop").ok());
+  h.write(1, 200 + one_day);
+  CHECK(h.rows(history) == strings{"1001 1 STOP", "1001 2 DOING"});
+  CHECK(h.restored() == strings{"1/0:x", "1/1:x"});
+  h.verify();
+}
