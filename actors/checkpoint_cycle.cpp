@@ -112,18 +112,22 @@ void checkpoint_state::note_streams() {
     if (!s.started)
       continue;
     bool fresh = noted.insert(stream->id()).second;
+    auto note = [&](const stream_row& row) {
+      ledger->note_stream(row);
+      cycle_noted.insert(row.stream);
+    };
     if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn) {
       if (known != nullptr && known->position.next_lsn >= s.row.start_lsn)
         s.row.position = known->position;
-      ledger->note_stream(s.row);
+      note(s.row);
     } else if (s.dropped && !known->dropped) {
       auto row = *known;
       row.dropped = true;
-      ledger->note_stream(row);
+      note(row);
     } else if (!s.dropped && known->dropped) {
       auto row = *known;
       row.dropped = false; // opened again
-      ledger->note_stream(row);
+      note(row);
     }
     if (s.dropped)
       cycle_dropped.push_back(stream->id());

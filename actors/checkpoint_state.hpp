@@ -76,8 +76,9 @@ struct checkpoint_state {
   std::optional<stream_id> cycle_limit;
   std::vector<stream_id> cycle_moved;
   std::vector<stream_id> cycle_dropped;
-  std::uint64_t seen_entries = 0; // accepted when the last cycle cut
-  std::uint64_t seen_blocks = 0;  // cut by then
+  std::set<stream_id> cycle_noted; // their rows in the ledger changed
+  std::uint64_t seen_entries = 0;  // accepted when the last cycle cut
+  std::uint64_t seen_blocks = 0;   // cut by then
 
   // what is told
   error_ptr writer_trouble, commit_trouble, pass_trouble;

@@ -215,6 +215,8 @@ void checkpoint_state::publish_commit() {
 
   change_set changes;
   std::set<stream_id> moved(cycle_moved.begin(), cycle_moved.end());
+  moved.merge(
+      std::exchange(cycle_noted, {})); // also where an index of this cycle took them out of the commit
   for (auto& row : record.stream_changes)
     moved.insert(row.stream);
   for (auto id : moved) {

@@ -185,6 +185,8 @@ void checkpoint_state::took_over() {
   catalog_standing known;
   if (parts.status.destination == parts.destination)
     known = {parts.status.seq, parts.status.round.id};
+  if (auto named = recorded_round()) // of which no commit speaks yet
+    known.round = round_id{named->value - 1};
   run_io<std::optional<taken_state>>(
       self, parts.pool, "read state",
       [tenant = parts.tenant, archive = parts.archive, uri = parts.destination, known](destination& where) {
@@ -307,6 +309,7 @@ void checkpoint_state::abandon(const std::string& why) {
   noted.clear();
   cycle_moved.clear();
   cycle_dropped.clear();
+  cycle_noted.clear();
   take_back_waits();
   // A claim that no commit has made must not keep out what comes again.
   parts.intake->set_checkpoint(parts.status.round.checkpoint_scn);

@@ -59,6 +59,8 @@ struct stream_actor_state {
           listener.on_resend_from(tenant, id, from,
                                   "the destination holds another position than was assumed");
         });
+      if (row != known.end() && row->second.dropped)
+        intake.remember(row->second); // the catalog may not have heard of it
       known.erase(stream->id());
     }
     // Streams of this round that nobody has opened yet in this process still hold the checkpoint.

@@ -48,14 +48,15 @@ scn stream_buffer::floor_scn() const {
 
 /// What is wrong with an entry that nobody has seen before; nullopt: nothing.
 std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) const {
-  if (started_ && entry.lsn > expected_ && !begins_later_)
+  if (started_ && entry.lsn > expected_)
     return refuse(
         errc::lsn_gap,
         "the entry starts at LSN " + std::to_string(entry.lsn) + ", expected " + std::to_string(expected_),
         "hand over every entry from LSN " + std::to_string(expected_) + " on, or report log_recycled");
-  if (!started_ && asked_start_ && entry.lsn > *asked_start_ && known_from_ <= *asked_start_)
+  if (!started_ && asked_start_ && entry.lsn > std::max(*asked_start_, known_from_))
     return refuse(errc::lsn_gap, "the first entry starts at LSN " + std::to_string(entry.lsn) +
-                                     ", the stream was opened to begin at " + std::to_string(*asked_start_));
+                                     ", the stream was opened to begin at " +
+                                     std::to_string(std::max(*asked_start_, known_from_)));
   if (entry.scn < last_scn_)
     return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
                                            std::to_string(entry.scn) + ", below the SCN " +
@@ -128,13 +129,12 @@ append_answer stream_buffer::append(const log_entry& entry) {
   open_.next_lsn = entry.next_lsn;
   open_.last_scn = entry.scn;
   ++open_.entries;
-  if (!started_ || (begins_later_ && entry.lsn > expected_)) {
+  if (!started_) {
     started_ = true;
     start_ = entry.lsn;
     start_scn_ = entry.scn;
     committed_ = {entry.lsn, last_scn_};
   }
-  begins_later_ = false;
   if (start_scn_ == 0)
     start_scn_ = entry.scn;
   expected_ = entry.next_lsn;
@@ -335,11 +335,11 @@ void stream_buffer::start_at(lsn start) {
     begin_at(start);
 }
 
-/// Log of the stream begins at `start` in this round, or where archived log of it ends.
+/// Log of the stream begins at `start` in this round, but not below what is archived of it, and not where its
+/// host has none any more: a round that comes after a break begins behind it.
 void stream_buffer::begin_at(lsn start) {
   started_ = true;
-  begins_later_ = known_from_ > start;
-  start_ = expected_ = std::max(start, known_from_);
+  start_ = expected_ = std::max({start, known_from_, oldest_left_.value_or(0)});
   committed_ = {start_, last_scn_};
 }
 
@@ -351,10 +351,6 @@ bool stream_buffer::started() const {
 void stream_buffer::recycled(lsn oldest) {
   std::lock_guard lock{mutex_};
   oldest_left_ = std::max(oldest_left_.value_or(0), oldest);
-  if (started_ && begins_later_ && oldest > expected_) {
-    start_ = expected_ = oldest;
-    committed_ = {start_, last_scn_};
-  }
 }
 
 log_supply stream_buffer::supply() const {

@@ -41,7 +41,7 @@ public:
   /// Up to where log was ever accepted, also what was given up since and must come again.
   lsn accepted_upto() const;
   stream_position committed() const;
-  /// The host has no log below any more. A round that has no log of the stream yet begins it there.
+  /// The host has no log below any more: the next round begins there or later.
   void recycled(lsn oldest);
   log_supply supply() const;
   stream_id id() const { return id_; }
@@ -113,9 +113,6 @@ private:
   bool attached_ = false;
   bool opened_ = false;  // in this round: it counts until it is dropped, whoever holds it
   bool started_ = false; // expected_ counts
-  /// Where the round's log begins was gathered from what earlier rounds archived, and none of it has come:
-  /// it may begin later, behind log that this archive never gets.
-  bool begins_later_ = false;
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
   scn start_scn_ = 0;

@@ -31,7 +31,8 @@ void stream_buffer::know(const stream_row& row) {
 
 void stream_buffer::begin_round() {
   std::lock_guard lock{mutex_};
-  if (started_)
+  // Where its log only was to begin, nothing is archived.
+  if (started_ && committed_.next_lsn > start_)
     known_from_ = std::max(known_from_, committed_.next_lsn);
   started_ = false;
   opened_ = attached_;

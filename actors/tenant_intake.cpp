@@ -77,8 +77,13 @@ void tenant_intake::forget(stream_id id) {
 
 void tenant_intake::remember(const stream_row& row) {
   std::lock_guard lock{streams_mutex_};
-  if (streams_.count(row.stream) == 0)
-    archived_[row.stream] = row;
+  auto held = streams_.find(row.stream);
+  if (held != streams_.end()) {
+    if (held->second->attached() || held->second->holds_beyond(row.position.next_lsn))
+      return;
+    streams_.erase(held);
+  }
+  archived_[row.stream] = row;
 }
 
 void tenant_intake::begin_round() {

@@ -246,6 +246,18 @@ result<bool> has_remains(const std::string& directory) {
   return false;
 }
 
+/// Opening writes a new log and manifest, and where there is no room for them RocksDB may end the process.
+status check_room(const std::string& directory) {
+  constexpr std::uintmax_t bytes_needed = 1 << 20;
+  std::error_code failed;
+  auto room = std::filesystem::space(directory, failed);
+  if (!failed && room.available < bytes_needed)
+    return fail(errc::no_space,
+                "open catalog " + directory + ": " + std::to_string(room.available) + " bytes are free",
+                "make room: a MiB at least");
+  return {};
+}
+
 /// Makes the directory and its entry durable; nothing to do where it is.
 status make_directory(const std::string& directory) {
   std::error_code failed;
@@ -288,8 +300,10 @@ rocksdb::Status open_database(database& opened) {
 result<std::unique_ptr<catalog>> open_rocksdb_catalog(const std::string& directory, catalog_mode mode) {
   using answer = result<std::unique_ptr<catalog>>;
   auto open = [&]() -> answer {
-    if (mode == catalog_mode::read_write)
+    if (mode == catalog_mode::read_write) {
       VARVE_TRY(make_directory(directory));
+      VARVE_TRY(check_room(directory));
+    }
     std::error_code failed;
     bool exists = std::filesystem::exists(std::filesystem::path(directory) / "CURRENT", failed);
     if (failed)

@@ -248,7 +248,7 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
   if (all && beginning.empty() && engine_.standing_order())
     return fail(errc::not_supported,
                 "start log archive backup when not STOP is not supported: ARCHIVELOG is in force",
-                "ALTER SYSTEM NOARCHIVELOG first");
+                warnings.empty() ? "ALTER SYSTEM NOARCHIVELOG first" : warnings.front());
   std::vector<std::pair<tenant_id, tenant_order>> orders;
   change_set changes;
   VARVE_TRY_ASSIGN(auto common, settings_reader{*from}.of(everybody));

@@ -1,12 +1,24 @@
 #include "engine/model/destination_uri.hpp"
 
+#include <algorithm>
+
 namespace varve {
 namespace {
 
-/// What follows a '?' may be credentials: they are never repeated.
+/// What follows a '?' and what stands before the '@' of a host may be credentials: they are never repeated.
 std::string shown(std::string_view text) {
   auto end = text.find('?');
-  return "'" + std::string(text.substr(0, end)) + (end == std::string_view::npos ? "'" : "?…'");
+  auto rest = text.substr(0, end);
+  std::string made = "'";
+  auto scheme = rest.find("://");
+  auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  auto host_end =
+      scheme == std::string_view::npos ? rest.size() : std::min(rest.find('/', host), rest.size());
+  if (auto at = rest.substr(0, host_end).rfind('@'); at != std::string_view::npos && at >= host) {
+    made.append(rest.substr(0, host)).append("…");
+    rest.remove_prefix(at);
+  }
+  return made.append(rest).append(end == std::string_view::npos ? "'" : "?…'");
 }
 
 error refused(std::string_view text, std::string_view why, std::string hint) {
@@ -39,6 +51,8 @@ result<destination_uri> parse_destination_uri(std::string_view text) {
   if (scheme == "memory") {
     if (path.empty())
       return refused(text, "has no name", "write memory://name");
+    if (path.find_first_of("?@") != std::string_view::npos)
+      return refused(text, "has '?' or '@' in its name", "write memory://name");
     return destination_uri{destination_kind::memory, std::string(path)};
   }
   if (scheme != "file")

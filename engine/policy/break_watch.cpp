@@ -25,7 +25,7 @@ void break_watch::look(stream_id stream, const log_supply& supply, unix_ns now, 
 
   auto for_long = [&](unix_ns since) { return since != 0 && now >= since + patience; };
   auto left = distance_to_break(supply.archived, *supply.oldest_left);
-  auto waiting = waits ? supply.accepted - supply.archived : 0;
+  auto waiting = waits ? supply.accepted - supply.archived : 1; // what was refused, however much it is
   if (!(for_long(of.mark_at) || for_long(of.refused_at)) || waiting <= left)
     return;
   auto streams = worst_ ? worst_->streams + 1 : 1;

@@ -85,7 +85,7 @@ private:
     if (piece.bounds.start_scn == 0)
       return why;
     auto filter = preview_.filter;
-    filter.until_scn = piece.bounds.start_scn - 1;
+    filter.until_scn = std::min(piece.bounds.start_scn - 1, preview_.window.checkpoint_scn);
     auto rest = pieces_for(catalogue_, filter);
     bool without =
         filter.until_scn >= std::max<scn>(preview_.window.start_scn, 1) &&

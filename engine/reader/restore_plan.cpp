@@ -158,9 +158,16 @@ status check_until(const restore_window& window, const restore_options& options)
 
 std::vector<restore_window> restore_windows(const piece_catalogue& catalogue,
                                             std::optional<stream_id> stream) {
+  return restore_windows(catalogue, stream, round_id{lsn_max});
+}
+
+std::vector<restore_window> restore_windows(const piece_catalogue& catalogue, std::optional<stream_id> stream,
+                                            round_id upto) {
   std::vector<restore_window> windows;
   const catalogued_round* before = nullptr;
   for (auto& round : catalogue.rounds) {
+    if (round.round.id > upto)
+      break;
     if (!before || !rounds_join(*before, round, stream)) {
       windows.emplace_back();
       windows.back().first_round = round.round.id;
@@ -186,7 +193,8 @@ result<restore_preview> plan_restore(const piece_catalogue& catalogue, const res
   for (auto& found : catalogue.damages)
     x.notes.push_back(describe(found));
   x.windows = restore_windows(catalogue, options.stream);
-  VARVE_TRY_ASSIGN(x.window, choose(x.windows, options));
+  auto upto = options.round ? restore_windows(catalogue, options.stream, *options.round) : x.windows;
+  VARVE_TRY_ASSIGN(x.window, choose(upto, options));
   VARVE_TRY(check_until(x.window, options));
 
   x.filter.first_round = x.window.first_round;

@@ -17,7 +17,8 @@ struct restore_options {
   /// Entries that touch [from_lsn, to_lsn); only with `stream`. Both must lie in the archive.
   std::optional<lsn> from_lsn{}, to_lsn{};
 
-  /// The window of this round; empty: the newest window that has what is wanted.
+  /// The window of this round, up to its end: what later rounds hold is left alone, damaged or not. Empty:
+  /// the newest window that has what is wanted.
   std::optional<round_id> round{};
 
   /// Where the newest commit is damaged, go by the one before it; restore_preview::notes says so.
@@ -62,6 +63,9 @@ struct restore_preview {
 /// apart: nothing proves that its log began there.
 std::vector<restore_window> restore_windows(const piece_catalogue& catalogue,
                                             std::optional<stream_id> stream);
+/// The same of the rounds up to one.
+std::vector<restore_window> restore_windows(const piece_catalogue& catalogue, std::optional<stream_id> stream,
+                                            round_id upto);
 
 /// Chooses window and blocks, or refuses: invalid_argument (a range without stream, reversed, a round that is
 /// not there), entry_not_exist (no such stream, LSN or time in the archive: the message says what there is,

@@ -25,11 +25,11 @@ struct log_input::state {
   std::vector<input_file> files;  // regular
   std::optional<input_file> pipe; // behind them
   bool pipe_ended = false;
-  bytes kept;                  // of the pipe, from kept_from on
-  std::uint64_t kept_from = 0; // in the stream
-  std::size_t kept_begin = 0;  // released bytes at the front of `kept`
+  bytes kept;                    // of the pipe, from kept_from on
+  std::uint64_t kept_from = 0;   // in the stream
+  std::size_t kept_begin = 0;    // released bytes at the front of `kept`
   std::uint64_t released_to = 0; // bytes of the pipe below are not needed, also those yet to be read
-  bytes buffer;                // what read() returned of a regular file
+  bytes buffer;                  // what read() returned of a regular file
 
   ~state() {
     for (auto& file : files)
@@ -55,11 +55,13 @@ struct log_input::state {
   }
 
   void drop_released() {
-    if (released_to <= kept_from) return;
+    if (released_to <= kept_from)
+      return;
     auto count = std::min(released_to, kept_end()) - kept_from;
     kept_from += count;
     kept_begin += static_cast<std::size_t>(count);
-    if (kept_begin < compact_bytes && kept_begin < kept.size()) return;
+    if (kept_begin < compact_bytes && kept_begin < kept.size())
+      return;
     kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(kept_begin));
     kept_begin = 0;
   }
@@ -158,7 +160,8 @@ int log_input::waits_at(std::uint64_t offset) const {
 
 void log_input::release_below(std::uint64_t offset) {
   state_->released_to = std::max(state_->released_to, offset);
-  if (state_->pipe) state_->drop_released();
+  if (state_->pipe)
+    state_->drop_released();
 }
 
 std::string log_input::name_at(std::uint64_t offset) const {

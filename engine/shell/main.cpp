@@ -38,6 +38,11 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& wrong) {
     return program.exit(wrong) == 0 ? varve::shell::exit_ok : varve::shell::exit_usage;
   }
+  // What a pipe or a full disk did not take must not look like all there is.
+  if (!std::cout.flush() && outcome == varve::shell::exit_ok) {
+    std::cerr << "varve: the output could not be written\n";
+    return varve::shell::exit_failed;
+  }
   return outcome;
 }
 

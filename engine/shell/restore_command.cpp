@@ -233,7 +233,9 @@ void add_restore_command(CLI::App& program, int& outcome) {
       ->check(check_whole_number);
   command->add_option("--to-lsn", given->to_lsn, "entries that begin below this LSN; needs --stream")
       ->check(check_whole_number);
-  command->add_option("--round", given->round, "in the window of this round; otherwise the newest that fits")
+  command
+      ->add_option("--round", given->round,
+                   "in the window of this round and up to its end; otherwise the newest that fits")
       ->check(check_whole_number);
   command->add_flag("--beyond-checkpoint", given->beyond_checkpoint,
                     "accept --until above the checkpoint, though streams may end earlier");

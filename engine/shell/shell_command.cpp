@@ -18,8 +18,8 @@ constexpr const char* examples =
   varve shell --data /var/lib/mydb/varve
   varve shell --data DIR -e "ALTER SYSTEM SET backup_dest = 'file:///backup/mydb'; ALTER SYSTEM ARCHIVELOG"
   varve shell --data DIR --format csv -e "SELECT * FROM CDB_OB_BACKUP_ARCHIVELOG" > status.csv
-While another process owns DIR, SELECT still works; other statements are refused with
-its pid.)";
+SELECT works whoever owns DIR. The first other statement makes the shell its owner until it
+leaves; while another process is that, it is refused with the owner's pid.)";
 
 constexpr const char* help_text = R"(A statement ends with ';' and may span lines. For example:
   ALTER SYSTEM SET backup_dest = 'file:///backup/mydb';
@@ -67,11 +67,8 @@ bool is_word(const std::string& line, std::string_view word) {
 // At a terminal an error is told and the prompt goes on; a script stops there.
 exit_code run_prompt(sql_session& session, const std::string& history_file, output_format format) {
   line_editor editor(history_file);
-  if (editor.interactive()) {
+  if (editor.interactive())
     std::cout << "varve " VARVE_VERSION ". Type help for examples, quit to leave.\n";
-    if (auto why = session.read_only_because(); !why.empty())
-      std::cout << "Only SELECT: " << why << '\n';
-  }
   std::string text;
   while (auto line = editor.read(text.empty() ? "varve> " : "    -> ")) {
     if (text.empty() && (is_word(*line, "quit") || is_word(*line, "exit") || is_word(*line, "\\q")))
@@ -101,14 +98,12 @@ exit_code run(const shell_options& options) {
   auto format = parse_output_format(options.format);
   if (!format)
     return report_usage("--format is table, json or csv, not '" + options.format + "'");
-  auto session = sql_session::open(options.data_directory);
-  if (!session)
-    return report(session.error());
+  sql_session session(options.data_directory);
   if (auto sound = check_statements(options.text); !sound.ok())
     return report(sound.error()); // refused as a whole: nothing of it has run
-  auto code = options.text.empty() ? run_prompt(**session, options.data_directory + "/shell_history", *format)
-                                   : run_text(**session, options.text, *format);
-  if (auto closed = (*session)->close(); !closed.ok() && code == exit_ok)
+  auto code = options.text.empty() ? run_prompt(session, options.data_directory + "/shell_history", *format)
+                                   : run_text(session, options.text, *format);
+  if (auto closed = session.close(); !closed.ok() && code == exit_ok)
     code = report(closed.error());
   return code;
 }

@@ -8,20 +8,20 @@
 
 namespace varve::shell {
 
-/// Statements on a data directory: as its owner, or, while another process owns it, only those that read.
+/// Statements on a data directory. SELECT reads the catalog as it stands, whoever owns the directory; the
+/// first statement that does more makes this process its owner, until close().
 class sql_session {
 public:
-  /// Opens the engine on `data_directory`; when a live process owns it, a session that answers SELECT and
-  /// SHOW from the catalog as it stands at each statement, and refuses everything else with the owner's pid
-  /// (already_open). Errors: as archive_engine::open, and those of the catalog.
-  static result<std::unique_ptr<sql_session>> open(const std::string& data_directory);
+  explicit sql_session(std::string data_directory) : data_directory_(std::move(data_directory)) {}
 
-  virtual ~sql_session() = default;
-  /// One statement.
-  virtual result<std::vector<sql_result>> execute(std::string_view statement) = 0;
-  /// Not empty: only SELECT works, and why.
-  virtual std::string read_only_because() const = 0;
-  virtual status close() = 0;
+  /// One statement. Errors: as archive_engine::open (already_open, with the owner's pid) and execute.
+  result<std::vector<sql_result>> execute(std::string_view statement);
+  /// As archive_engine::close.
+  status close();
+
+private:
+  const std::string data_directory_;
+  std::unique_ptr<archive_engine> engine_; // once it is the owner
 };
 
 } // namespace varve::shell

@@ -55,6 +55,25 @@ bool is_control(char32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
+/// A line with a URI in it may be logged by the host: what follows its '?', and what stands before the '@' of
+/// its host, is covered, each byte by a star.
+void hide_credentials(std::string& line) {
+  constexpr std::string_view ends = "'\"` \t";
+  auto uri = line.find("//");
+  if (uri == std::string::npos)
+    return;
+  for (auto at = line.find('?', uri); at != std::string::npos; at = line.find('?', at + 1))
+    for (auto i = at + 1; i < line.size() && ends.find(line[i]) == ends.npos; ++i)
+      line[i] = '*';
+  for (auto at = uri; at != std::string::npos; at = line.find("//", at + 2)) {
+    auto end = std::min(line.find_first_of("'\"` \t/?", at + 2), line.size());
+    auto host = line.rfind('@', end);
+    if (host != std::string::npos && host > at)
+      std::fill(line.begin() + static_cast<std::ptrdiff_t>(at + 2),
+                line.begin() + static_cast<std::ptrdiff_t>(host), '*');
+  }
+}
+
 } // namespace
 
 text_position position_after(std::string_view text, text_position from, std::size_t offset) {
@@ -107,6 +126,7 @@ std::string show_place(std::string_view text, const text_position& at) {
       caret.append(printable ? display_width(c.code) : 1, ' ');
     i += c.bytes;
   }
+  hide_credentials(line);
   return line + "\n" + caret + "^";
 }
 

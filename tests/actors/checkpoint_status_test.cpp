@@ -248,7 +248,6 @@ TEST_CASE("checkpoint status: a break is told of before it comes, and no more wh
   CHECK(f.row().comment.find("close to a break") == std::string::npos);
 }
 
-
 TEST_CASE(
     "checkpoint status: a round that is interrupted says why, also while the destination is in trouble") {
   runtime_fixture f;

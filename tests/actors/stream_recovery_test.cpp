@@ -252,22 +252,40 @@ TEST_CASE("stream recovery: a stream opened with a start does not hold the next 
     CHECK(stream->support(nullptr).row.start_lsn == 110);
     CHECK(hand_over(*stream, {900, 910, 13, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
   }
-  SECTION("its log may begin later there: the log between was never archived") {
-    hand_over(*stream, {900, 910, 12, "x"});
-    auto row = stream->support(nullptr).row;
-    CHECK(row.start_lsn == 900);
-    CHECK(row.position.next_lsn == 900);
-    CHECK(stream->expected_lsn() == 910);
-    CHECK(hand_over(*stream, {950, 960, 13, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+  SECTION("log that is missing is missing there, too") {
+    CHECK(hand_over(*stream, {900, 910, 12, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
   }
-  SECTION("log that its host has recycled before the round had any is no log of the round") {
-    stream->recycled(900);
+}
+
+TEST_CASE("stream recovery: a round begins behind the log that its host has recycled before") {
+  intake_fixture f;
+  auto stream = f.open(1, 100);
+  hand_over(*stream, {100, 110, 10, "x"});
+  stream->cut();
+  f.queued();
+  stream->on_committed({110, 10});
+  stream->recycled(900);
+  CHECK(stream->expected_lsn() == 110); // a break, and nothing for this round
+  stream->give_up();
+  f.intake->begin_round();
+  CHECK(stream->expected_lsn() == 900);
+  CHECK(stream->support(nullptr).row.start_lsn == 900);
+  SECTION("and the next one, where nothing was archived of it, no earlier") {
+    f.intake->begin_round();
     CHECK(stream->expected_lsn() == 900);
-    CHECK(stream->support(nullptr).row.start_lsn == 900);
-    hand_over(*stream, {900, 910, 12, "x"});
-    stream->recycled(1000);
-    CHECK(stream->expected_lsn() == 910);
   }
+  hand_over(*stream, {900, 910, 12, "x"});
+  CHECK(hand_over(*stream, {950, 960, 13, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+}
+
+TEST_CASE("stream recovery: a beginning that nothing followed is not taken for archived log") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  hand_over(*stream, {900, 910, 12, "x"});
+  stream->give_up(); // the round ended before anything of it was durable
+  f.intake->begin_round();
+  hand_over(*stream, {100, 110, 13, "x"});
+  CHECK(stream->support(nullptr).row.start_lsn == 100);
 }
 
 TEST_CASE("stream recovery: where its host said that a stream begins it begins, in the first round") {

@@ -372,6 +372,11 @@ TEST_CASE("opening many times leaves few files behind") {
   for (int i = 0; i < 30; ++i)
     set(*open(dir), "a", std::to_string(i), durability::buffered);
   CHECK(files(dir, "LOG", "").size() <= 3);
-  CHECK(files(dir, "", "").size() < 20);
-  CHECK(get(*open(dir), "a") == "29");
+  // What an opening leaves is deleted in the background, or by a later one.
+  bool few = false;
+  for (int i = 0; i < 60 && !few; ++i) {
+    CHECK(get(*open(dir), "a") == "29");
+    few = files(dir, "", "").size() < 20;
+  }
+  CHECK(few);
 }

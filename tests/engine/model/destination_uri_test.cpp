@@ -47,7 +47,8 @@ TEST_CASE("a file destination takes no parameters") {
 
 TEST_CASE("what may be credentials of a destination is in no error") {
   for (auto text : {"file:///a?access_key=secret", "os://b?access_key=secret", "file://a?access_key=secret",
-                    "oss://b/p?access_key=secret", "/a?access_key=secret"}) {
+                    "oss://b/p?access_key=secret", "/a?access_key=secret", "file://user:secret@/x",
+                    "S3://key:secret@b", "http://u:secret@h/", "oss//u:secret@h", "memory://u:secret@a"}) {
     INFO(text);
     auto parsed = parse_destination_uri(text);
     REQUIRE_FALSE(parsed.ok());

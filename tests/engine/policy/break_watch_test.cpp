@@ -55,6 +55,16 @@ TEST_CASE("break watch: a host that recycles just what is archived is in none wh
   }
 }
 
+TEST_CASE("break watch: a stream that is only refused is in danger once its host has recycled all it took") {
+  break_watch watch;
+  for (unix_ns now : {1000u, 1200u}) {
+    watch.look(s1, {100, 100, 99, true}, now, patience);
+    CHECK_FALSE(watch.danger(now));
+  }
+  watch.look(s1, {100, 100, 100, true}, 1300, patience);
+  CHECK(watch.danger(1300));
+}
+
 TEST_CASE("break watch: who does not say what it recycles is not watched") {
   break_watch watch;
   watch.look(s1, {0, 100, std::nullopt, true}, 1000, patience);

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 /// What a restore says and gives when something is damaged or gone: everything before it, then an error that
 /// names the object, the offset and the log that is missing. One test for each kind of object.
 namespace varve::test {
@@ -238,14 +240,14 @@ TEST_CASE(
     else
       CHECK_THAT(all.failed.to_string(), Catch::Contains("--round"));
   }
-  std::size_t one_by_one = 0;
-  for (std::uint64_t round = 1, next = 1; round <= 3; round = next) {
+  std::set<lsn> one_by_one;
+  for (std::uint64_t round = 1; round <= 3; ++round) {
     auto one = restore(fixture.where, {.tenant = tenant, .round = round_id{round}});
     CHECK(one.failed.message == "");
-    one_by_one += one.entries.size();
-    next = one.preview.window.last_round.value + 1;
+    for (auto& entry : one.entries)
+      one_by_one.insert(entry.lsn);
   }
-  CHECK(one_by_one == 30);
+  CHECK(one_by_one.size() == 30);
 }
 
 TEST_CASE("a lost round end leaves both rounds restorable one by one") {

@@ -115,8 +115,21 @@ TEST_CASE("rounds that follow each other come as one; a gap is not crossed") {
   builder.commit(30'080);
   auto newest = restore(fixture.where, {.tenant = tenant});
   CHECK(newest.entries == expected(builder.merged(), [](auto& x) { return x.round == round_id{3}; }));
-  auto older = restore(fixture.where, {.tenant = tenant, .round = round_id{1}});
+  auto older = restore(fixture.where, {.tenant = tenant, .round = round_id{2}});
   CHECK(older.entries == joined.entries);
+  auto first =
+      restore(fixture.where, {.tenant = tenant, .round = round_id{1}}); // up to the end of that round
+  CHECK(first.entries == expected(builder.merged(), [](auto& x) { return x.round == round_id{1}; }));
+  CHECK(first.preview.windows.size() == 2);
+  CHECK(first.preview.window.last_round == round_id{1});
+
+  // What comes after it may be lost altogether.
+  for (auto& path : fixture.paths("/r2_"))
+    fixture.drop(path);
+  CHECK_FALSE(restore(fixture.where, {.tenant = tenant, .round = round_id{2}}).failed.message.empty());
+  auto again = restore(fixture.where, {.tenant = tenant, .round = round_id{1}});
+  CHECK(again.failed.message == "");
+  CHECK(again.entries == first.entries);
 }
 
 TEST_CASE("a late stream of a joined round may lie below the end of the round before, and is merged in") {

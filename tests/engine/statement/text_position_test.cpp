@@ -35,6 +35,12 @@ TEST_CASE("the caret stands below the place, also behind tabs and wide character
   CHECK(show_place(std::string_view("a\0b", 3), {2, 1, 3}) == "  a?b\n    ^");
 }
 
+TEST_CASE("what may be credentials of a destination is covered, and the caret stays where it is") {
+  std::string text = "SET x = 'oss://key:secret@b/p?access_key=secret' y? z";
+  CHECK(show_place(text, at(text, 49)) ==
+        "  SET x = 'oss://**********@b/p?*****************' y? z\n" + std::string(51, ' ') + "^");
+}
+
 TEST_CASE("a long line is cut to the neighbourhood of the place") {
   std::string text = std::string(5000, 'a') + "!" + std::string(5000, 'b');
   auto shown = show_place(text, at(text, 5000));
