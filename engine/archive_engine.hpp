@@ -78,9 +78,9 @@ public:
   virtual void on_resend_from(tenant_id, stream_id, lsn /*from*/, std::string_view /*why*/) {}
   virtual void on_interrupted(tenant_id, std::string_view /*reason*/) {}
   /// The tenant is close to a break, for the archive does not get on: after `distance` more LSNs are
-  /// recycled, log of this stream is lost to it. Told once; VARVE_ALARMS shows it as long as it is so. Only
-  /// in optional mode, and of streams whose host says what it recycles (log_recycled(),
-  /// log_source::oldest_lsn()).
+  /// recycled, log of this stream lies nowhere but in the engine's memory. Told once; VARVE_ALARMS shows it
+  /// as long as it is so. Only in optional mode, and of streams whose host says what it recycles
+  /// (log_recycled(), log_source::oldest_lsn()).
   virtual void on_alarm(tenant_id, stream_id, lsn /*distance*/) {}
   virtual void on_fenced(tenant_id, std::string_view /*reason*/) {}
   /// A commit made everything below position.next_lsn durable.
@@ -141,8 +141,9 @@ public:
   virtual status advance(scn upto) = 0;
   /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests.
   virtual durable_future flush() = 0;
-  /// Log below `oldest` is gone at the host. If it was not archived: a break (DESIGN section 5.3).
-  /// Thread-safe.
+  /// Log below `oldest` is gone at the host. If it was not handed over: a break (DESIGN section 5.3); said
+  /// while no round takes log of the stream: the next one begins there. A host that says it each time it
+  /// recycles is warned before a break (archive_listener::on_alarm). Thread-safe.
   virtual status log_recycled(lsn oldest) = 0;
 
   /// Thread-safe, cheap:

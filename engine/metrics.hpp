@@ -8,8 +8,8 @@ namespace varve {
 
 /// What a monitoring system wants to know. Names begin with "varve_" and end in their unit; times are seconds
 /// since 1970. From the catalog, per tenant (labels tenant and name): round, checkpoint, bytes, streams,
-/// breaks, the last commit. With `usage`, those of the engine besides. By name. Pure but for reading the
-/// snapshot; costs a few records per tenant and one per log stream. Errors: the catalog's.
+/// breaks, alarms, the last commit. With `usage`, those of the engine besides. By name. Pure but for reading
+/// the snapshot; costs a few records per tenant and one per log stream. Errors: the catalog's.
 result<std::vector<metric_sample>> measure(const catalog_snapshot& from, const archive_engine::usage* usage,
                                            unix_ns now);
 

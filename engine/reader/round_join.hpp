@@ -15,7 +15,7 @@ const stream_row* find_row(const std::vector<stream_row>& rows, stream_id stream
 stream_position log_begin(const stream_row& row, const stream_row* before);
 
 /// Does the log of a stream go on where the round before ended it (nullptr: it had no row there)? A stream
-/// without log in the later round does.
+/// without log in the later round does, unless its row begins behind a gap already.
 bool goes_on(const stream_row* before, const stream_row& now);
 
 /// Can one restore cover both rounds: they follow one another, and every stream (or the one asked for) goes
@@ -25,7 +25,7 @@ bool rounds_join(const catalogued_round& before, const catalogued_round& now,
                  std::optional<stream_id> only = {});
 
 /// rounds_join() of a round that is still written to, kept while its streams move: a commit costs what it
-/// moved. Not thread-safe.
+/// moved. It relies on a round's commits having a row of every stream of the round before. Not thread-safe.
 class round_join {
 public:
   round_join() = default; ///< no round goes before this one: joined() is false
