@@ -288,7 +288,9 @@ void checkpoint_state::publish_commit() {
     status.counts = {};
     changes.put(status); // the row is the next round's already
   } else {
-    put_status(changes, record.round.status);
+    // A break that was noticed meanwhile is in the next commit, and in the row already.
+    bool breaks_next = break_wanted && record.round.status != round_status::stop;
+    put_status(changes, breaks_next ? round_status::interrupted : record.round.status);
   }
   told_comment = status.comment;
   if (record.round.status == round_status::stop) {
