@@ -22,7 +22,8 @@ caf::result<bool> checkpoint_state::order(const tenant_order_ptr& what) {
   case kind::close:
     return close();
   case kind::drop:
-    return drop();
+    drop();
+    return true;
   }
   return true;
 }
@@ -42,20 +43,12 @@ caf::result<bool> checkpoint_state::close() {
   return promise;
 }
 
-/// Its round is over: the last word to the catalog, after which nothing is said of the tenant. What the
-/// destination was not told stays in the outbox for the day it is registered again.
-caf::result<bool> checkpoint_state::drop() {
+/// Its round is over: from here on nothing is said of the tenant. What the destination was not told stays in
+/// the catalog's outbox for the day it is registered again.
+void checkpoint_state::drop() {
   abandon("the tenant was dropped");
   now_in = phase::idle;
-  commit_trouble = nullptr;
   parts.outbox.clear();
-  change_set changes;
-  clear_alarm(changes);
-  changes.erase_tenant(parts.tenant);
-  changes.erase_round_status(parts.tenant);
-  auto promise = self->make_response_promise<bool>();
-  record(std::move(changes), [promise]() mutable { promise.deliver(true); });
-  return promise;
 }
 
 /// Records BEGINNING and answers; the round itself begins with the takeover, in the background.
@@ -218,7 +211,7 @@ void checkpoint_state::stop_timed_out() {
   history.last_piece = parts.status.current_piece;
   history.ended_at = parts.now();
   history.destination = parts.destination;
-  history.comment = void_there ? interruption : joined(interruption, how);
+  history.comment = void_there ? interruption : both(interruption, how);
   if (round.value > 0)
     changes.put(history);
   fail_waits(waits, fail(errc::canceled, "the round was stopped before everything was archived"));

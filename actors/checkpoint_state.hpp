@@ -140,7 +140,7 @@ struct checkpoint_state {
   caf::result<bool> archivelog(const tenant_order& what);
   caf::result<bool> noarchivelog();
   caf::result<bool> close();
-  caf::result<bool> drop();
+  void drop();
   void begin_round();
   void round_over();
   void stop_timed_out();
@@ -162,7 +162,7 @@ struct checkpoint_state {
   void tell(std::function<void(archive_listener&)> what);
   static error given_up(const stream_buffer& stream);
   std::shared_ptr<stream_buffer> owing_stream() const;
-  static std::string joined(const std::string& first, const std::string& second);
+  static std::string both(const std::string& first, const std::string& second);
   std::string archived_upto() const;
   std::string interruption_reason() const;
   std::string comment() const;

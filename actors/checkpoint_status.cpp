@@ -45,7 +45,7 @@ std::string checkpoint_state::waiting_for() const {
          (without > 3 ? " and " + std::to_string(without - 3) + " more" : "");
 }
 
-std::string checkpoint_state::joined(const std::string& first, const std::string& second) {
+std::string checkpoint_state::both(const std::string& first, const std::string& second) {
   return first + (first.empty() || second.empty() ? "" : "; ") + second;
 }
 
@@ -105,11 +105,11 @@ std::string checkpoint_state::comment() const {
   if (!alarm)
     return trouble_text();
   auto left = distance_to_break(alarm->archived_lsn, alarm->oldest_left);
-  return joined(trouble_text(), "close to a break: stream " + to_string(alarm->stream) +
-                                    " has log from LSN " + std::to_string(alarm->archived_lsn) +
-                                    " on that is not archived, and its host has none below " +
-                                    std::to_string(alarm->oldest_left) + " any more (" +
-                                    std::to_string(left) + " left)");
+  return both(trouble_text(), "close to a break: stream " + to_string(alarm->stream) + " has log from LSN " +
+                                  std::to_string(alarm->archived_lsn) +
+                                  " on that is not archived, and its host has none below " +
+                                  std::to_string(alarm->oldest_left) + " any more (" + std::to_string(left) +
+                                  " left)");
 }
 
 /// Why the round is, or is about to be, INTERRUPTED.
@@ -129,7 +129,7 @@ std::string checkpoint_state::trouble_text() const {
   auto interruption = interruption_reason();
   for (auto* trouble : {&commit_trouble, &writer_trouble})
     if (*trouble)
-      return joined(interruption, (*trouble)->to_string());
+      return both(interruption, (*trouble)->to_string());
   if (!interruption.empty())
     return interruption;
   if (in_force() && !source_trouble.empty()) {
@@ -297,7 +297,7 @@ void checkpoint_state::publish_commit() {
     auto why = record.interruption ? record.interruption->reason : std::string();
     for (auto& left : parts.outbox) // it ended before the destination could be told
       if (left.round == record.round.id && left.status == round_status::stop)
-        why = joined(why, left.reason);
+        why = both(why, left.reason);
     round_history_record history{parts.tenant, record.round,      record.round_counts, status.current_piece,
                                  parts.now(),  parts.destination, std::move(why)};
     changes.put(history);

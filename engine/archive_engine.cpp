@@ -6,9 +6,7 @@
 #include "engine/destination/paced_destination.hpp"
 #include "engine/log_stream.hpp"
 #include "engine/metrics.hpp"
-#include "engine/statement/option_string.hpp"
 #include "engine/statement_executor.hpp"
-#include "engine/tenant_settings.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -65,6 +65,8 @@ public:
   /// Gives orders to tenants and waits for all answers, at most `limit`, and not longer than until close().
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
   status begin_round(const tenant_record& record);
+  /// The order that ends a tenant's round.
+  result<tenant_order> end_of_round(const catalog_snapshot& from, tenant_id tenant) const;
   bool standing_order() const;
   void set_standing_order(bool on, change_set& changes);
   std::mutex& statements() { return statements_; }

@@ -3,6 +3,7 @@
 #include "engine/archive_engine_impl.hpp"
 #include "engine/reader/needed_pieces.hpp"
 #include "engine/restore_preview_list.hpp"
+#include "engine/statement_executor.hpp"
 #include "engine/tenant_settings.hpp"
 
 #include <algorithm>
@@ -10,12 +11,6 @@
 
 namespace varve {
 namespace {
-
-sql_result done(std::string message) {
-  sql_result made;
-  made.message = std::move(message);
-  return made;
-}
 
 /// Whom FROM names: a registered tenant, or by number (1001, t1001), for an archive knows no names.
 result<tenant_id> tenant_named(const catalog_snapshot& from, const std::string& name) {

@@ -58,12 +58,6 @@ private:
   archive_engine_impl& engine_;
 };
 
-sql_result done(std::string message) {
-  sql_result made;
-  made.message = std::move(message);
-  return made;
-}
-
 result<round_status> status_of(const catalog_snapshot& from, tenant_id tenant) {
   VARVE_TRY_ASSIGN(auto row, from.round_status(tenant));
   return row ? row->round.status : round_status::stop;
@@ -295,10 +289,7 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
     VARVE_TRY_ASSIGN(auto now, status_of(*from, each.tenant));
     if (now == round_status::stop && !each.archiving)
       continue;
-    tenant_order end;
-    VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(each.tenant));
-    end.what = tenant_order::kind::noarchivelog;
-    end.option = settings.option;
+    VARVE_TRY_ASSIGN(auto end, engine_.end_of_round(*from, each.tenant));
     orders.emplace_back(each.tenant, end);
     each.archiving = false;
     changes.put(each);

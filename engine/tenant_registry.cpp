@@ -113,6 +113,14 @@ status archive_engine_impl::begin_round(const tenant_record& record) {
   return order({{record.tenant, begin}}, engine_limits::statement);
 }
 
+result<tenant_order> archive_engine_impl::end_of_round(const catalog_snapshot& from, tenant_id tenant) const {
+  VARVE_TRY_ASSIGN(auto settings, settings_reader{from}.of(tenant));
+  tenant_order end;
+  end.what = tenant_order::kind::noarchivelog;
+  end.option = settings.option;
+  return end;
+}
+
 status archive_engine_impl::drop_tenant(tenant_id tenant) {
   VARVE_TRY_ASSIGN(auto in_use, use());
   std::lock_guard one{statements_};
@@ -128,16 +136,13 @@ status archive_engine_impl::drop_tenant(tenant_id tenant) {
   auto record = std::ranges::find(tenants, tenant, &tenant_record::tenant);
   bool archiving = record != tenants.end() && record->archiving;
   if (archiving || (row && row->round.status != round_status::stop)) {
-    tenant_order end;
-    VARVE_TRY_ASSIGN(auto settings, settings_reader{*from}.of(tenant));
-    end.what = tenant_order::kind::noarchivelog;
-    end.option = settings.option;
+    VARVE_TRY_ASSIGN(auto end, end_of_round(*from, tenant));
     VARVE_TRY(order({{tenant, end}}, engine_limits::statement));
   }
   tenant_order drop;
   drop.what = tenant_order::kind::drop;
   VARVE_TRY(order({{tenant, drop}}, engine_limits::statement));
-  change_set changes; // also of one that never had actors
+  change_set changes; // behind everything that was said of it
   changes.erase_tenant(tenant);
   changes.erase_round_status(tenant);
   VARVE_TRY(apply(changes));

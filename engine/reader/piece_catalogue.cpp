@@ -9,8 +9,8 @@
 namespace varve {
 namespace {
 
-std::string commit_text(const found_commit& x) {
-  return "commit " + to_string(x.record.seq);
+std::string commit_text(const commit_record& x) {
+  return "commit " + to_string(x.seq);
 }
 
 /// The newest open piece is ACTIVE until the checkpoint has passed its end.
@@ -40,7 +40,7 @@ result<piece_list> read_list(destination& where, const piece_list_name& name, co
 void add_listed_pieces(destination& where, piece_catalogue& x, const random_id* archive) {
   auto& record = x.state.commit.record;
   auto next = record.piece_list;
-  auto named_by = commit_text(x.state.commit);
+  auto named_by = commit_text(x.state.commit.record);
   piece_key before =
       record.frozen_pieces.empty() ? piece_key{round_id{lsn_max}, {}} : record.frozen_pieces[0].piece;
   while (next) {
@@ -150,7 +150,7 @@ std::vector<catalogued_round> read_round_ends(destination& where, tenant_id tena
   std::vector<catalogued_round> ended;
   auto next = commit.last_round_end;
   auto round = commit.last_round;
-  auto named_by = "commit " + to_string(commit.seq);
+  auto named_by = commit_text(commit);
   while (next && round.value > 0) {
     auto path = to_path(round_end_name{tenant, round, next->epoch});
     auto object = read_referenced(where, path, next->digest, named_by);

@@ -156,11 +156,6 @@ status check_until(const restore_window& window, const restore_options& options)
 
 } // namespace
 
-std::vector<restore_window> restore_windows(const piece_catalogue& catalogue,
-                                            std::optional<stream_id> stream) {
-  return restore_windows(catalogue, stream, round_id{lsn_max});
-}
-
 std::vector<restore_window> restore_windows(const piece_catalogue& catalogue, std::optional<stream_id> stream,
                                             round_id upto) {
   std::vector<restore_window> windows;

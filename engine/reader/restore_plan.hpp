@@ -58,14 +58,11 @@ struct restore_preview {
   std::vector<std::string> notes; ///< what the user should know: fallback, damages met so far
 };
 
-/// The windows of a tenant. Rounds join where every stream (or the one asked for) goes on at the LSN where
-/// the round before ended it, or has no new log. A stream that appears first in the later round keeps them
-/// apart: nothing proves that its log began there.
-std::vector<restore_window> restore_windows(const piece_catalogue& catalogue,
-                                            std::optional<stream_id> stream);
-/// The same of the rounds up to one.
+/// The windows of a tenant, of its rounds up to `upto`. Rounds join where every stream (or the one asked for)
+/// goes on at the LSN where the round before ended it, or has no new log. A stream that appears first in the
+/// later round keeps them apart: nothing proves that its log began there.
 std::vector<restore_window> restore_windows(const piece_catalogue& catalogue, std::optional<stream_id> stream,
-                                            round_id upto);
+                                            round_id upto = round_id{lsn_max});
 
 /// Chooses window and blocks, or refuses: invalid_argument (a range without stream, reversed, a round that is
 /// not there), entry_not_exist (no such stream, LSN or time in the archive: the message says what there is,

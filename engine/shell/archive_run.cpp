@@ -2,6 +2,7 @@
 
 #include "engine/shell/exit_codes.hpp"
 #include "engine/shell/stop_signals.hpp"
+#include "engine/shell/wall_clock.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -14,11 +15,6 @@ using namespace std::chrono_literals;
 constexpr auto look_interval = 200ms; // how soon a stop signal is seen while the engine is waited for
 constexpr duration_ns round_wait = 10 * one_second;
 constexpr unsigned go_backs_max = 100;
-
-unix_ns now() {
-  auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<unix_ns>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-}
 
 } // namespace
 
@@ -108,7 +104,7 @@ result<bytes_view> archive_run::payload(const entry_mark& entry) {
 /// Hands over one entry, waiting for room as long as it takes. A stop signal ends the wait with `canceled`.
 status archive_run::hand_over(const entry_mark& entry) {
   VARVE_TRY_ASSIGN(auto bytes, payload(entry));
-  auto waiting_since = now();
+  auto waiting_since = wall_clock();
   while (true) {
     auto answer = stream_.append({entry.lsn, entry.next_lsn, entry.scn, bytes});
     switch (answer.outcome) {
@@ -118,7 +114,7 @@ status archive_run::hand_over(const entry_mark& entry) {
     case append_outcome::full:
       break;
     case append_outcome::not_archiving:
-      if (now() - waiting_since > round_wait)
+      if (wall_clock() - waiting_since > round_wait)
         return fail(errc::not_archiving,
                     "tenant " + to_string(stream_.tenant()) + " is not archived: no round takes its log",
                     "give --dest, or say ALTER SYSTEM ARCHIVELOG in `varve shell`");
@@ -182,21 +178,21 @@ void archive_run::note_durable() {
 void archive_run::keep_rate() {
   if (options_.bytes_per_second == 0)
     return;
-  auto time = now();
+  auto time = wall_clock();
   if (rate_begin_ == 0)
     rate_begin_ = time;
   auto due = rate_begin_ + static_cast<duration_ns>(static_cast<double>(rate_bytes_) * 1e9 /
                                                     static_cast<double>(options_.bytes_per_second));
   while (due > time && !stop_requested()) {
     wait_readable(-1, due - time);
-    time = now();
+    time = wall_clock();
   }
 }
 
 /// Waits for a pipe; says once per interval that nothing older is to come. false: asked to stop.
 bool archive_run::wait_for_input(int descriptor) {
   while (!stop_requested()) {
-    auto time = now();
+    auto time = wall_clock();
     if (time >= next_advance_) {
       if (!advance().ok())
         return !stop_requested();
@@ -220,7 +216,7 @@ result<bool> archive_run::read_entry() {
   VARVE_TRY_ASSIGN(auto bytes, input_.read(read_to_, options_.chunk_bytes));
   if (bytes.empty())
     return false;
-  last_scn_ = std::max({last_scn_, advanced_ + 1, now()});
+  last_scn_ = std::max({last_scn_, advanced_ + 1, wall_clock()});
   entries_.push_back({read_to_, read_to_ + bytes.size(), last_scn_});
   read_to_ += bytes.size();
   rate_bytes_ += bytes.size();
@@ -248,8 +244,8 @@ result<bool> archive_run::hand_over_next() {
 }
 
 status archive_run::advance() {
-  auto upto = std::max(now(), last_scn_);
-  next_advance_ = now() + options_.advance_interval;
+  auto upto = std::max(wall_clock(), last_scn_);
+  next_advance_ = wall_clock() + options_.advance_interval;
   VARVE_TRY(engine_.advance(stream_.tenant(), upto));
   advanced_ = upto;
   return {};
@@ -260,14 +256,14 @@ status archive_run::finish() {
   VARVE_TRY(advance());
   auto flushed = engine_.flush(stream_.tenant());
   // After a signal only what the destination takes at once is waited for.
-  auto patience_ends = summary_.stopped ? now() + round_wait : ~unix_ns{0};
+  auto patience_ends = summary_.stopped ? wall_clock() + round_wait : ~unix_ns{0};
   while (true) {
     if (auto answer = flushed.get_for(look_interval)) {
       VARVE_TRY(answer->outcome);
       if (stream_.archived_position().next_lsn >= read_to_)
         return {};
     }
-    if (now() > patience_ends || (!summary_.stopped && stop_requested())) {
+    if (wall_clock() > patience_ends || (!summary_.stopped && stop_requested())) {
       summary_.stopped = true;
       return fail(errc::canceled, "stopped by a signal before the destination had everything",
                   "run it again: it goes on where the archive ends");
@@ -301,7 +297,7 @@ status archive_run::find_end(lsn archived_end) {
 }
 
 void archive_run::tell_comment() {
-  auto time = now();
+  auto time = wall_clock();
   if (time < next_look_)
     return;
   next_look_ = time + 2 * one_second;
@@ -328,7 +324,7 @@ result<archive_run::summary> archive_run::run(const archived_tail& tail) {
   read_to_ = std::max(tail.end.next_lsn, resume.next_lsn);
   last_scn_ = std::max(tail.end.last_scn, resume.last_scn);
   advanced_ = options_.checkpoint;
-  next_advance_ = now() + options_.advance_interval;
+  next_advance_ = wall_clock() + options_.advance_interval;
   summary_.skipped_bytes = summary_.first_lsn = read_to_;
   if (auto total = input_.total(); total && *total < read_to_)
     return fail(errc::lsn_conflict,

@@ -1,14 +1,13 @@
 #include "engine/shell/commit_clock.hpp"
 
+#include "engine/shell/wall_clock.hpp"
+
 #include <algorithm>
-#include <chrono>
 
 namespace varve::shell {
 
 scn commit_clock::next_locked() {
-  auto since = std::chrono::system_clock::now().time_since_epoch();
-  auto now = static_cast<scn>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-  return last_ = std::max(now, last_ + 1);
+  return last_ = std::max(wall_clock(), last_ + 1);
 }
 
 scn commit_clock::begin() {

@@ -1,10 +1,10 @@
 #include "engine/data_directory.hpp"
 #include "engine/shell/commands.hpp"
 #include "engine/shell/exit_codes.hpp"
+#include "engine/shell/wall_clock.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <iostream>
 #include <memory>
 
@@ -20,9 +20,7 @@ Examples:
   varve metrics --data DIR > /var/lib/node_exporter/varve.prom)";
 
 exit_code run(const std::string& data_directory) {
-  auto since = std::chrono::system_clock::now().time_since_epoch();
-  auto now = static_cast<unix_ns>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-  auto text = metrics_of_data_directory(data_directory, now);
+  auto text = metrics_of_data_directory(data_directory, wall_clock());
   if (!text)
     return report(text.error());
   std::cout << *text << std::flush;

@@ -2,16 +2,13 @@
 
 #include "engine/data_directory.hpp"
 #include "engine/shell/statement_text.hpp"
-
-#include <chrono>
+#include "engine/shell/wall_clock.hpp"
 
 namespace varve::shell {
 
 result<std::vector<sql_result>> sql_session::execute(std::string_view statement) {
   if (!engine_ && only_reads(statement)) {
-    auto since = std::chrono::system_clock::now().time_since_epoch();
-    auto now = static_cast<unix_ns>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-    auto table = query_data_directory(data_directory_, statement, now);
+    auto table = query_data_directory(data_directory_, statement, wall_clock());
     if (table.ok())
       return std::vector<sql_result>{std::move(*table)};
     if (table.code() != errc::file_not_exist) // else there is no catalog yet, and it is made

@@ -44,6 +44,16 @@ struct held_stream {
   }
 };
 
+/// A stream that was opened with its beginning and has an archived entry of ten LSNs.
+std::shared_ptr<stream_buffer> archived_from(intake_fixture& f, lsn start) {
+  auto stream = f.open(1, start);
+  hand_over(*stream, {start, start + 10, 10, "x"});
+  stream->cut();
+  f.queued();
+  stream->on_committed({start + 10, 10});
+  return stream;
+}
+
 } // namespace
 
 TEST_CASE("stream recovery: an estimate of the catalog says where to hand over from") {
@@ -237,11 +247,7 @@ TEST_CASE(
 
 TEST_CASE("stream recovery: a stream opened with a start does not hold the next round back either") {
   intake_fixture f;
-  auto stream = f.open(1, 100);
-  hand_over(*stream, {100, 110, 10, "x"});
-  stream->cut();
-  f.queued();
-  stream->on_committed({110, 10});
+  auto stream = archived_from(f, 100);
   stream->give_up();
   f.intake->begin_round();
   CHECK(stream->started());
@@ -259,11 +265,7 @@ TEST_CASE("stream recovery: a stream opened with a start does not hold the next 
 
 TEST_CASE("stream recovery: a round begins behind the log that its host has recycled before") {
   intake_fixture f;
-  auto stream = f.open(1, 100);
-  hand_over(*stream, {100, 110, 10, "x"});
-  stream->cut();
-  f.queued();
-  stream->on_committed({110, 10});
+  auto stream = archived_from(f, 100);
   stream->recycled(900);
   CHECK(stream->expected_lsn() == 110); // a break, and nothing for this round
   stream->give_up();

@@ -9,24 +9,24 @@ constexpr tenant_id shop{1001}, bank{1002};
 constexpr auto all = "SELECT TENANT_ID, FIRST_ROUND, LAST_ROUND, STATUS, FROM_SCN, UNTIL_SCN, ENTRIES, "
                      "INPUT_BYTES, DESTINATION FROM VARVE_RESTORABLE_WINDOWS";
 
-round_history_record ended(tenant_id tenant, std::uint64_t round, scn from, scn until,
-                           std::uint64_t entries = 1) {
-  round_history_record x;
+/// What an ended and a running round have in common.
+template <class R>
+R round_of(tenant_id tenant, std::uint64_t round, round_status status, scn from, scn until,
+           std::uint64_t entries) {
+  R x;
   x.tenant = tenant;
-  x.round = {round_id{round}, round_status::interrupted, from, until, piece_id{1}, 0};
+  x.round = {round_id{round}, status, from, until, piece_id{1}, 0};
   x.counts = {10 * entries, 1, entries};
   x.destination = "file:///b";
   return x;
 }
 
-round_status_record running(tenant_id tenant, std::uint64_t round, scn from, scn until,
-                            std::uint64_t entries = 1) {
-  round_status_record x;
-  x.tenant = tenant;
-  x.round = {round_id{round}, round_status::doing, from, until, piece_id{1}, 0};
-  x.counts = {10 * entries, 1, entries};
-  x.destination = "file:///b";
-  return x;
+auto ended(tenant_id tenant, std::uint64_t round, scn from, scn until, std::uint64_t entries = 1) {
+  return round_of<round_history_record>(tenant, round, round_status::interrupted, from, until, entries);
+}
+
+auto running(tenant_id tenant, std::uint64_t round, scn from, scn until, std::uint64_t entries = 1) {
+  return round_of<round_status_record>(tenant, round, round_status::doing, from, until, entries);
 }
 
 } // namespace

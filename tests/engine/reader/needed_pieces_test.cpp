@@ -20,6 +20,19 @@ struct rich_archive : reader_fixture {
   archive_builder made;
 };
 
+/// Round 1 has ten entries of stream 1; round 2 goes on from it and has none yet.
+struct joined_rounds : reader_fixture {
+  joined_rounds() : made(builder()) {
+    made.begin_round(1000, 1000);
+    made.open_stream(s1, 0);
+    append_round_robin(made, {s1}, 10, 1000);
+    made.end_round(1090);
+    made.begin_round(2000, 1000);
+    made.open_stream(s1, made.rows().at(s1).position.next_lsn);
+  }
+  archive_builder made;
+};
+
 } // namespace
 
 TEST_CASE("a restore that works is told with its window and its pieces, with what is in them") {
@@ -85,14 +98,8 @@ TEST_CASE("a segment that begins after UNTIL may be gone") {
 
 TEST_CASE(
     "the first piece of a joined round may hold log below its start, which is not promised without it") {
-  reader_fixture x;
-  auto made = x.builder();
-  made.begin_round(1000, 1000);
-  made.open_stream(s1, 0);
-  append_round_robin(made, {s1}, 10, 1000);
-  made.end_round(1090);
-  made.begin_round(2000, 1000);
-  made.open_stream(s1, made.rows().at(s1).position.next_lsn);
+  joined_rounds x;
+  auto& made = x.made;
   append_round_robin(made, {s1}, 1, 1500); // an entry before the start of the round
   append_round_robin(made, {s1}, 10, 2000);
   made.cut_all();
@@ -125,14 +132,8 @@ TEST_CASE("pieces that a damaged piece list hides are missed") {
 }
 
 TEST_CASE("a round that has begun and has no log yet needs no piece") {
-  reader_fixture x;
-  auto made = x.builder();
-  made.begin_round(1000, 1000);
-  made.open_stream(s1, 0);
-  append_round_robin(made, {s1}, 10, 1000);
-  made.end_round(1090);
-  made.begin_round(2000, 1000);
-  made.open_stream(s1, made.rows().at(s1).position.next_lsn);
+  joined_rounds x;
+  auto& made = x.made;
   made.commit(2500);
   auto found = find_needed_pieces(*x.where, {.tenant = tenant, .until = 2400});
   REQUIRE(found.ok());
