@@ -225,7 +225,27 @@ void archive_runtime::set_option(tenant_id tenant, const archive_option& how) {
     of->set_option(how);
 }
 
-void archive_runtime::order(tenant_id id, tenant_order what, std::function<void(const status&)> done) {
+template <class Handle, class... Words>
+void archive_runtime::ask(const Handle& to, errc trouble, answer_to done, Words... words) {
+  if (!to)
+    return done(fail(errc::closed, "the engine is closed"));
+  system_.spawn([=](caf::event_based_actor* self) {
+    self->request(to, caf::infinite, words...)
+        .then([done](bool) { done({}); },
+              [=](caf::error& why) { done(fail(trouble, "no answer: " + self->system().render(why))); });
+  });
+}
+
+void archive_runtime::apply(const change_set& changes, answer_to done) {
+  ask(catalog_writer_, errc::catalog_error, std::move(done), apply_atom::value,
+      std::make_shared<change_set>(changes));
+}
+
+void archive_runtime::write_catalog(answer_to done) {
+  ask(catalog_writer_, errc::catalog_error, std::move(done), stop_atom::value);
+}
+
+void archive_runtime::order(tenant_id id, tenant_order what, answer_to done) {
   checkpoint_actor to;
   {
     std::unique_lock lock{mutex_};
@@ -241,14 +261,9 @@ void archive_runtime::order(tenant_id id, tenant_order what, std::function<void(
     to = of.checkpoint;
   }
   if (!to)
-    return done({});
-  // A small actor of its own carries the answer to whoever asked, from whichever thread.
-  auto message = std::make_shared<const tenant_order>(std::move(what));
-  system_.spawn([to, message, done](caf::event_based_actor* self) {
-    self->request(to, caf::infinite, order_atom::value, message)
-        .then([done](bool) { done({}); },
-              [done](caf::error&) { done(fail(errc::closed, "the tenant's actors have ended")); });
-  });
+    return done({}); // no actors, nothing that would change
+  ask(to, errc::closed, std::move(done), order_atom::value,
+      std::make_shared<const tenant_order>(std::move(what)));
 }
 
 void archive_runtime::wait(tenant_id tenant, durable_wait_ptr what) {
@@ -293,20 +308,17 @@ void archive_runtime::pull(tenant_id id, const std::shared_ptr<stream_buffer>& s
   tenants_.at(id)->pullers[stream->id()] = puller;
 }
 
-void archive_runtime::stop_pulling(tenant_id id, stream_id stream) {
+void archive_runtime::stop_pulling(tenant_id id, stream_id stream, answer_to done) {
   source_puller_actor puller;
   {
     std::unique_lock lock{mutex_};
-    auto found = tenants_.find(id);
-    if (found == tenants_.end())
-      return;
-    auto node = found->second->pullers.extract(stream);
-    if (node.empty())
-      return;
-    puller = node.mapped();
+    if (auto found = tenants_.find(id); found != tenants_.end())
+      if (auto node = found->second->pullers.extract(stream); !node.empty())
+        puller = node.mapped();
   }
-  caf::scoped_actor self{system_};
-  self->request(puller, caf::infinite, stop_atom::value).receive([](bool) {}, [](caf::error&) {});
+  if (!puller)
+    return done({});
+  ask(puller, errc::closed, std::move(done), stop_atom::value);
 }
 
 void archive_runtime::stop() {

@@ -13,6 +13,9 @@ namespace varve {
 /// Opens what a URI names, for archive `archive`: verifies or makes its `format` object.
 using destination_factory = std::function<result<std::shared_ptr<destination>>(const std::string& uri)>;
 
+/// Takes the answer to a call, once.
+using answer_to = std::function<void(const status&)>;
+
 /// All actors of one engine and the memory they share: makes a tenant's actors, watches over them, and
 /// carries what the door asks to them. Statements are not known here. Thread-safe; the actor system and the
 /// catalog outlive it, and stop() comes before its destructor.
@@ -64,15 +67,18 @@ public:
   void set_option(tenant_id tenant, const archive_option& how);
   /// Gives a statement to the tenant's checkpoint; `done` is called from an actor when it is recorded. `uri`:
   /// of archivelog, where to.
-  void order(tenant_id tenant, tenant_order what, std::function<void(const status&)> done);
+  void order(tenant_id tenant, tenant_order what, answer_to done);
   void wait(tenant_id tenant, durable_wait_ptr what);
 
   /// Pulls a stream from its host.
   void pull(tenant_id tenant, const std::shared_ptr<stream_buffer>& stream, log_source* source);
-  /// The source is not called any more when it returns.
-  void stop_pulling(tenant_id tenant, stream_id stream);
+  /// `done` is called from an actor when the source is not called any more, or at once if it never was.
+  void stop_pulling(tenant_id tenant, stream_id stream, answer_to done);
 
-  catalog_writer_actor catalog_writer() const { return catalog_writer_; }
+  /// Writes to the catalog, synced, behind what waits for the next batch; `done` as in order().
+  void apply(const change_set& changes, answer_to done);
+  /// Writes what waits for the next batch.
+  void write_catalog(answer_to done);
   memory_budget& budget() { return budget_; }
 
   /// Ends all actors. Before: close orders to every tenant, if what was accepted shall become durable.
@@ -90,6 +96,10 @@ private:
     piece_writer_actor writer;
     std::map<stream_id, source_puller_actor> pullers;
   };
+  /// A small actor of its own carries the answer to whoever asked, from whichever thread. `trouble`: what it
+  /// is called when there is no answer, or a bad one.
+  template <class Handle, class... Words>
+  void ask(const Handle& to, errc trouble, answer_to done, Words... words);
   void spawn_tenant(tenant& of, const std::string& uri);
   void end_tenant(tenant& of);
   io_pool_actor pool_of(const std::string& uri);

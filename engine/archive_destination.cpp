@@ -16,12 +16,12 @@ error foreign(const std::string& uri, const random_id& theirs) {
 
 } // namespace
 
-result<std::shared_ptr<destination>> open_prepared(const std::string& uri, const random_id& archive,
-                                                   const std::string& writer_tag) {
+result<std::shared_ptr<destination>> open_prepared(const uri_opener& open, const std::string& uri,
+                                                   const random_id& archive, const std::string& writer_tag) {
   VARVE_TRY_ASSIGN(auto parsed, parse_destination_uri(uri));
   // Never made here: the directory under a mount point that is not mounted must not be taken for the
   // destination.
-  VARVE_TRY_ASSIGN(auto probe, open_destination(parsed, open_mode::read_only, writer_tag));
+  VARVE_TRY_ASSIGN(auto probe, open(parsed, open_mode::read_only, writer_tag));
   auto identity = read_identity(*probe);
   if (identity.code() == errc::file_not_exist)
     return fail(errc::invalid_destination, "the destination " + uri + " has no object `format`",
@@ -30,17 +30,17 @@ result<std::shared_ptr<destination>> open_prepared(const std::string& uri, const
     return identity.error();
   if (identity->archive != archive)
     return foreign(uri, identity->archive);
-  VARVE_TRY_ASSIGN(auto opened, open_destination(parsed, open_mode::create_if_needed, writer_tag));
+  VARVE_TRY_ASSIGN(auto opened, open(parsed, open_mode::create_if_needed, writer_tag));
   VARVE_TRY_ASSIGN(auto same, read_identity(*opened));
   if (same.archive != archive)
     return foreign(uri, same.archive);
   return opened;
 }
 
-status prepare_destination(const std::string& uri, const random_id& archive, const std::string& writer_tag,
-                           unix_ns now) {
+status prepare_destination(const uri_opener& open, const std::string& uri, const random_id& archive,
+                           const std::string& writer_tag, unix_ns now) {
   VARVE_TRY_ASSIGN(auto parsed, parse_destination_uri(uri));
-  VARVE_TRY_ASSIGN(auto opened, open_destination(parsed, open_mode::create_if_needed, writer_tag));
+  VARVE_TRY_ASSIGN(auto opened, open(parsed, open_mode::create_if_needed, writer_tag));
   auto identity = read_identity(*opened);
   if (!identity.ok() && identity.code() != errc::file_not_exist)
     return identity.error();

@@ -9,31 +9,12 @@
 #include "engine/statement_executor.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <future>
-#include <sys/random.h>
 #include <thread>
 
 namespace varve {
 namespace {
 
 constexpr duration_ns catalog_beat = 200 * one_ms;
-
-random_id draw_random_id() {
-  random_id drawn;
-  std::size_t have = 0;
-  while (have < drawn.size()) {
-    auto got = ::getrandom(drawn.data() + have, drawn.size() - have, 0);
-    if (got > 0)
-      have += static_cast<std::size_t>(got);
-  }
-  return drawn;
-}
-
-unix_ns system_time() {
-  auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<unix_ns>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-}
 
 template <class T>
 status in_range(std::string_view name, T value, T low, T high) {
@@ -42,14 +23,6 @@ status in_range(std::string_view name, T value, T low, T high) {
   return fail(errc::invalid_argument, "archive_options::" + std::string(name) + " is " +
                                           std::to_string(value) + ", must be between " + std::to_string(low) +
                                           " and " + std::to_string(high));
-}
-
-pace_clock system_pace() {
-  return {[] {
-            auto since = std::chrono::steady_clock::now().time_since_epoch();
-            return static_cast<duration_ns>(std::chrono::nanoseconds(since).count());
-          },
-          [](duration_ns wait) { std::this_thread::sleep_for(std::chrono::nanoseconds(wait)); }};
 }
 
 unsigned workers_of(const archive_options& options) {
@@ -85,28 +58,42 @@ result<std::unique_ptr<archive_engine>> archive_engine::open(archive_options opt
   VARVE_TRY_ASSIGN(auto lock, directory_lock::take(options.data_directory));
   VARVE_TRY_ASSIGN(auto where,
                    open_rocksdb_catalog(options.data_directory + "/catalog", catalog_mode::read_write));
+  auto environment = system_environment(options);
+  return archive_engine_impl::open(std::move(options), std::move(lock), std::move(where),
+                                   std::move(environment));
+}
+
+result<std::unique_ptr<archive_engine>> archive_engine_impl::open(archive_options options,
+                                                                  std::optional<directory_lock> lock,
+                                                                  std::unique_ptr<catalog> where,
+                                                                  engine_environment environment) {
   VARVE_TRY_ASSIGN(auto identity, where->snapshot()->identity());
   if (!identity) {
-    identity = catalog_identity{draw_random_id(), options.now ? options.now() : system_time(), false};
+    identity = catalog_identity{environment.draw(), environment.now(), false};
     change_set first;
     first.put(*identity);
     VARVE_TRY(where->apply(first, durability::synced));
   }
-  auto engine =
-      std::make_unique<archive_engine_impl>(std::move(options), std::move(lock), std::move(where), *identity);
+  std::unique_ptr<archive_engine_impl> engine{new archive_engine_impl{
+      std::move(options), std::move(lock), std::move(where), *identity, std::move(environment)}};
   VARVE_TRY(engine->start());
   return std::unique_ptr<archive_engine>(std::move(engine));
 }
 
-archive_engine_impl::archive_engine_impl(archive_options options, directory_lock lock,
-                                         std::unique_ptr<catalog> where, const catalog_identity& identity)
-    : options_(std::move(options)), now_(options_.now ? options_.now : system_time), lock_(std::move(lock)),
-      catalog_(std::move(where)), identity_(identity), writer_tag_(to_hex(draw_random_id()).substr(0, 16)) {
+archive_engine_impl::archive_engine_impl(archive_options options, std::optional<directory_lock> lock,
+                                         std::unique_ptr<catalog> where, const catalog_identity& identity,
+                                         engine_environment environment)
+    : options_(std::move(options)), environment_(std::move(environment)), lock_(std::move(lock)),
+      catalog_(std::move(where)), identity_(identity),
+      writer_tag_(to_hex(environment_.draw()).substr(0, 16)) {
   auto workers = workers_of(options_);
-  config_.set("scheduler.max-threads", static_cast<std::size_t>(workers));
-  config_.set("scheduler.policy", caf::atom("sharing"));
-  config_.set("scheduler.max-throughput", static_cast<std::size_t>(50));
-  system_ = std::make_unique<caf::actor_system>(config_);
+  if (environment_.actors == nullptr) {
+    config_.set("scheduler.max-threads", static_cast<std::size_t>(workers));
+    config_.set("scheduler.policy", caf::atom("sharing"));
+    config_.set("scheduler.max-throughput", static_cast<std::size_t>(50));
+    own_actors_ = std::make_unique<caf::actor_system>(config_);
+    environment_.actors = own_actors_.get();
+  }
 
   archive_runtime::settings settings;
   settings.budget_bytes = options_.budget_bytes;
@@ -121,17 +108,17 @@ archive_engine_impl::archive_engine_impl(archive_options options, directory_lock
   settings.io_threads = options_.io_threads;
   settings.stop_timeout = options_.stop_timeout;
   settings.catalog_beat = catalog_beat;
+  settings.how = environment_.how;
   settings.archive = identity_.archive;
-  settings.now = now_;
-  settings.draw = draw_random_id;
-  settings.open = [archive = identity_.archive, tag = writer_tag_,
-                   rate = options_.destination_bytes_per_second](
-                      const std::string& uri) -> result<std::shared_ptr<destination>> {
-    VARVE_TRY_ASSIGN(auto opened, open_prepared(uri, archive, tag));
-    return rate == 0 ? opened : pace(std::move(opened), rate, system_pace());
+  settings.now = environment_.now;
+  settings.draw = environment_.draw;
+  settings.open = [this](const std::string& uri) -> result<std::shared_ptr<destination>> {
+    VARVE_TRY_ASSIGN(auto opened, open_prepared(environment_.open, uri, identity_.archive, writer_tag_));
+    auto rate = options_.destination_bytes_per_second;
+    return rate == 0 ? opened : pace(std::move(opened), rate, environment_.pace);
   };
   settings.on_error = [this](const error& why) { tell(why); };
-  runtime_ = std::make_unique<archive_runtime>(*system_, *catalog_, std::move(settings));
+  runtime_ = std::make_unique<archive_runtime>(*environment_.actors, *catalog_, std::move(settings));
 }
 
 archive_engine_impl::~archive_engine_impl() {
@@ -196,52 +183,17 @@ void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_stat
   waiting_.push_back(waiting);
 }
 
-struct archive_engine_impl::order_answers {
-  /// Until all are there, at most `limit`, and not longer than until `given_up` says so.
-  template <class F>
-  status wait(duration_ns limit, F given_up) {
-    // Woken by answers; the limit only bounds how long a close() goes unnoticed.
-    constexpr duration_ns look = 100 * one_ms;
-    std::unique_lock guard{mutex};
-    for (auto rest = limit;;) {
-      auto slice = std::min(look, rest);
-      if (ready.wait_for(guard, std::chrono::nanoseconds(slice), [&] { return left == 0; }))
-        return first_failure;
-      if (given_up())
-        return fail(errc::closed, "the engine is closed before all tenants have answered",
-                    "open it again: what was ordered is in the catalog and goes on");
-      rest -= slice;
-      if (rest == 0)
-        break;
-    }
-    return fail(errc::try_again, "not all tenants have answered within " + format_duration(limit),
-                "look at COMMENT in CDB_OB_BACKUP_ARCHIVELOG");
-  }
-
-  std::mutex mutex;
-  std::condition_variable ready;
-  std::size_t left = 0;
-  status first_failure;
-};
-
-std::shared_ptr<archive_engine_impl::order_answers>
+std::shared_ptr<actor_answers>
 archive_engine_impl::give(const std::vector<std::pair<tenant_id, tenant_order>>& what) {
-  auto all = std::make_shared<order_answers>();
-  all->left = what.size();
+  auto all = std::make_shared<actor_answers>(what.size());
   for (auto& [tenant, order] : what)
-    runtime_->order(tenant, order, [all](const status& outcome) {
-      std::lock_guard guard{all->mutex};
-      if (!outcome.ok() && all->first_failure.ok())
-        all->first_failure = outcome;
-      --all->left;
-      all->ready.notify_all();
-    });
+    runtime_->order(tenant, order, [all](const status& answer) { all->add(answer); });
   return all;
 }
 
 status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what,
                                   duration_ns limit) {
-  return give(what)->wait(limit, [this] { return closed(); });
+  return give(what)->wait(environment_, limit, [this] { return closed(); });
 }
 
 status archive_engine_impl::close() {
@@ -257,7 +209,7 @@ status archive_engine_impl::close() {
     last.what = tenant_order::kind::close;
     orders.emplace_back(tenant, last);
   }
-  auto flushed = give(orders)->wait(options_.stop_timeout, [] { return false; });
+  auto flushed = give(orders)->wait(environment_, options_.stop_timeout, [] { return false; });
   static_cast<void>(snapshot()); // writes what waits for the next batch
   runtime_->stop();
   std::vector<std::weak_ptr<durable_future::shared_state>> waiting;
@@ -269,7 +221,8 @@ status archive_engine_impl::close() {
   for (auto& weak : waiting)
     if (auto state = weak.lock())
       state->fulfil({fail(errc::closed, "the engine is closed"), {}});
-  system_->await_all_actors_done();
+  if (own_actors_)
+    own_actors_->await_all_actors_done();
   return flushed;
 }
 
@@ -333,21 +286,22 @@ durable_future archive_engine_impl::flush(tenant_id tenant) {
 }
 
 std::shared_ptr<const catalog_snapshot> archive_engine_impl::snapshot() {
-  if (auto writer = runtime_->catalog_writer()) {
-    caf::scoped_actor self{*system_};
-    self->request(writer, caf::infinite, stop_atom::value).receive([](bool) {}, [](caf::error&) {});
-  }
+  auto written = std::make_shared<actor_answers>(1);
+  runtime_->write_catalog([written](const status& answer) { written->add(answer); });
+  static_cast<void>(written->wait(environment_)); // what could not be written is told to the listener
   return catalog_->snapshot();
 }
 
 status archive_engine_impl::apply(const change_set& changes) {
-  caf::scoped_actor self{*system_};
-  status outcome;
-  self->request(runtime_->catalog_writer(), caf::infinite, apply_atom::value,
-                std::make_shared<change_set>(changes))
-      .receive([](bool) {},
-               [&](caf::error& why) { outcome = fail(errc::catalog_error, system_->render(why)); });
-  return outcome;
+  auto written = std::make_shared<actor_answers>(1);
+  runtime_->apply(changes, [written](const status& answer) { written->add(answer); });
+  return written->wait(environment_);
+}
+
+void archive_engine_impl::stop_pulling(tenant_id tenant, stream_id stream) {
+  auto stopped = std::make_shared<actor_answers>(1);
+  runtime_->stop_pulling(tenant, stream, [stopped](const status& answer) { stopped->add(answer); });
+  static_cast<void>(stopped->wait(environment_)); // a puller that has ended calls nobody either
 }
 
 bool archive_engine_impl::standing_order() const {

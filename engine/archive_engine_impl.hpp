@@ -2,8 +2,10 @@
 
 #include "actors/archive_runtime.hpp"
 #include "catalog/catalog.hpp"
+#include "engine/actor_answers.hpp"
 #include "engine/archive_engine.hpp"
 #include "engine/directory_lock.hpp"
+#include "engine/engine_environment.hpp"
 #include "engine/restore_session.hpp"
 
 #include <caf/all.hpp>
@@ -11,6 +13,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 
 namespace varve {
@@ -27,11 +30,14 @@ struct durable_future::shared_state {
 /// system, the actor system before the catalog.
 class archive_engine_impl final : public archive_engine {
 public:
-  archive_engine_impl(archive_options options, directory_lock lock, std::unique_ptr<catalog> where,
-                      const catalog_identity& identity);
+  /// Of options that are right, on a catalog that nobody else has; `lock`, if the catalog lies in a data
+  /// directory. A catalog without an identity gets one. Tenants as the catalog knows them.
+  static result<std::unique_ptr<archive_engine>> open(archive_options options,
+                                                      std::optional<directory_lock> lock,
+                                                      std::unique_ptr<catalog> where,
+                                                      engine_environment environment);
   ~archive_engine_impl() override;
 
-  status start(); ///< tenants as the catalog knows them
   status close() override;
   void set_listener(archive_listener* listener) override;
   status register_tenant(tenant_id tenant, std::string_view name) override;
@@ -48,7 +54,8 @@ public:
 
   // ---- for streams and the statement executor
   archive_runtime& runtime() { return *runtime_; }
-  unix_ns now() const { return now_(); }
+  unix_ns now() const { return environment_.now(); }
+  const engine_environment& environment() const { return environment_; }
   const random_id& archive() const { return identity_.archive; }
   const std::string& writer_tag() const { return writer_tag_; }
   bool closed() const;
@@ -64,6 +71,7 @@ public:
   status apply(const change_set& changes);            ///< synced
   /// Gives orders to tenants and waits for all answers, at most `limit`, and not longer than until close().
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
+  void stop_pulling(tenant_id tenant, stream_id stream); ///< the source is not called any more
   status begin_round(const tenant_record& record);
   /// The order that ends a tenant's round.
   result<tenant_order> end_of_round(const catalog_snapshot& from, tenant_id tenant) const;
@@ -74,19 +82,22 @@ public:
 
 private:
   friend class engine_stream;
-  struct order_answers;
-  std::shared_ptr<order_answers> give(const std::vector<std::pair<tenant_id, tenant_order>>& what);
+  archive_engine_impl(archive_options options, std::optional<directory_lock> lock,
+                      std::unique_ptr<catalog> where, const catalog_identity& identity,
+                      engine_environment environment);
+  status start();
+  std::shared_ptr<actor_answers> give(const std::vector<std::pair<tenant_id, tenant_order>>& what);
   void tell(const error& why); ///< the listener, of what no call of the host's waits for
 
   archive_options options_;
-  std::function<unix_ns()> now_;
-  directory_lock lock_;
+  engine_environment environment_;
+  std::optional<directory_lock> lock_;
   std::unique_ptr<catalog> catalog_;
   mutable std::mutex identity_mutex_;
   catalog_identity identity_;
   std::string writer_tag_;
   caf::actor_system_config config_;
-  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<caf::actor_system> own_actors_; // unless the environment has a system
   std::unique_ptr<archive_runtime> runtime_;
   mutable std::shared_mutex in_use_; // by calls: shared, by close(): alone
   std::mutex statements_;            // one statement at a time

@@ -16,7 +16,7 @@ engine_stream::engine_stream(archive_engine_impl& engine, std::shared_ptr<tenant
 
 engine_stream::~engine_stream() {
   if (pulled_ && !engine_.closed())
-    engine_.runtime().stop_pulling(intake_->id(), buffer_->id());
+    engine_.stop_pulling(intake_->id(), buffer_->id());
   buffer_->detach();
 }
 

@@ -118,9 +118,9 @@ struct looked_at_restore {
 };
 
 result<looked_at_restore> look_at(const std::string& place, const restore_options& options,
-                                  const std::string& tag) {
+                                  const archive_engine_impl& engine) {
   VARVE_TRY_ASSIGN(auto uri, parse_destination_uri(place));
-  VARVE_TRY_ASSIGN(auto where, open_destination(uri, open_mode::read_only, tag));
+  VARVE_TRY_ASSIGN(auto where, engine.environment().open(uri, open_mode::read_only, engine.writer_tag()));
   auto found = find_needed_pieces(*where, options);
   if (found.ok())
     return looked_at_restore{where->describe(), std::move(*found)};
@@ -134,10 +134,10 @@ result<looked_at_restore> look_at(const std::string& place, const restore_option
 }
 
 /// Reads. The first place from which the restore works; else why it works from none.
-result<looked_at_restore> look_at_any(const restore_request& asked, const std::string& tag) {
+result<looked_at_restore> look_at_any(const restore_request& asked, const archive_engine_impl& engine) {
   std::vector<error> refusals;
   for (auto& place : asked.places) {
-    auto found = look_at(place, asked.options, tag);
+    auto found = look_at(place, asked.options, engine);
     if (found.ok())
       return found;
     refusals.push_back(found.error());
@@ -153,7 +153,7 @@ result<sql_result> preview(archive_engine_impl& engine, const sql::restore& what
   // Nothing is held from here on: a mount that hangs must not hold up NOARCHIVELOG, register_tenant and
   // close.
   auto looked_at = engine.now();
-  VARVE_TRY_ASSIGN(auto found, look_at_any(asked, engine.writer_tag()));
+  VARVE_TRY_ASSIGN(auto found, look_at_any(asked, engine));
   asked_restore restore{asked.options.tenant, asked.options.until, found.destination};
   auto made = done("a restore of " + describe(restore) + " needs " +
                    std::to_string(found.needed.pieces.size()) + " piece(s): SHOW RESTORE PREVIEW");
@@ -178,7 +178,7 @@ result<sql_result> run_restore(archive_engine_impl& engine, const sql::restore& 
 
 result<sql_result> add_restore_source(archive_engine_impl& engine, const sql::add_restore_source& what) {
   VARVE_TRY_ASSIGN(auto uri, parse_destination_uri(what.uri));
-  VARVE_TRY_ASSIGN(auto where, open_destination(uri, open_mode::read_only, engine.writer_tag()));
+  VARVE_TRY_ASSIGN(auto where, engine.environment().open(uri, open_mode::read_only, engine.writer_tag()));
   auto identity = read_identity(*where);
   if (identity.code() == errc::file_not_exist)
     return fail(

@@ -106,7 +106,8 @@ result<std::string> executor::prepare(const sql::set_parameter& what) {
   if (what.value.empty())
     return std::string{};
   VARVE_TRY_ASSIGN(auto uri, parse_destination_uri(what.value));
-  VARVE_TRY(prepare_destination(uri.to_string(), engine_.archive(), engine_.writer_tag(), engine_.now()));
+  VARVE_TRY(prepare_destination(engine_.environment().open, uri.to_string(), engine_.archive(),
+                                engine_.writer_tag(), engine_.now()));
   return uri.to_string();
 }
 

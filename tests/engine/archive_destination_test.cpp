@@ -21,7 +21,7 @@ struct place {
   std::string uri = "file://" + path.string();
 
   status prepare(const random_id& archive = ours, unix_ns now = 7) const {
-    return prepare_destination(uri, archive, "test", now);
+    return prepare_destination(open_destination, uri, archive, "test", now);
   }
   std::vector<std::string> objects() const {
     std::vector<std::string> all;
@@ -42,7 +42,7 @@ TEST_CASE("archive destination: a new directory becomes ours, and nothing but th
   place at;
   REQUIRE(at.prepare().ok());
   CHECK(at.objects() == std::vector<std::string>{"format"});
-  auto opened = open_prepared(at.uri, ours, "test");
+  auto opened = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(opened.ok());
   auto identity = read_identity(**opened);
   REQUIRE(identity.ok());
@@ -56,7 +56,7 @@ TEST_CASE("archive destination: our own is accepted again, and stays as it was m
   REQUIRE(at.prepare(ours, 7).ok());
   REQUIRE(at.prepare(ours, 8).ok());
   CHECK(at.objects() == std::vector<std::string>{"format"});
-  auto opened = open_prepared(at.uri, ours, "test");
+  auto opened = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(opened.ok());
   CHECK(read_identity(**opened)->created_at == 7);
 }
@@ -68,19 +68,19 @@ TEST_CASE("archive destination: another archive's is refused by both names, and 
   REQUIRE(refused.code() == errc::foreign_destination);
   CHECK(mentions(refused.error(), at.uri));
   CHECK(mentions(refused.error(), to_hex(theirs)));
-  CHECK(open_prepared(at.uri, ours, "test").code() == errc::foreign_destination);
+  CHECK(open_prepared(open_destination, at.uri, ours, "test").code() == errc::foreign_destination);
   CHECK(at.objects() == std::vector<std::string>{"format"});
-  CHECK(open_prepared(at.uri, theirs, "test").ok());
+  CHECK(open_prepared(open_destination, at.uri, theirs, "test").ok());
 }
 
 TEST_CASE("archive destination: what was not prepared is not opened, and not made either") {
   place at;
-  auto gone = open_prepared(at.uri, ours, "test");
+  auto gone = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(gone.code() == errc::invalid_destination);
   CHECK(mentions(gone.error(), at.path.string()));
   CHECK_FALSE(std::filesystem::exists(at.path));
   std::filesystem::create_directory(at.path); // as under a file system that is not mounted
-  auto empty = open_prepared(at.uri, ours, "test");
+  auto empty = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(empty.code() == errc::invalid_destination);
   CHECK(mentions(empty.error(), "mounted"));
   CHECK(at.objects().empty());
@@ -98,7 +98,7 @@ TEST_CASE("archive destination: a damaged or newer `format` is said to be, and i
     std::filesystem::resize_file(format, 0);
   auto before = std::filesystem::last_write_time(format);
   CHECK(at.prepare().code() == errc::checksum_error);
-  auto opened = open_prepared(at.uri, ours, "test");
+  auto opened = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(opened.code() == errc::checksum_error);
   CHECK(mentions(opened.error(), "format"));
   CHECK(std::filesystem::last_write_time(format) == before);
@@ -106,9 +106,10 @@ TEST_CASE("archive destination: a damaged or newer `format` is said to be, and i
 
 TEST_CASE("archive destination: what cannot be a destination is refused with the reason") {
   place at;
-  CHECK(prepare_destination("", ours, "test", 7).code() == errc::invalid_destination);
-  CHECK(prepare_destination("gopher://x/y", ours, "test", 7).code() != errc::ok);
-  auto orphan = prepare_destination("file://" + (at.path / "no" / "such").string(), ours, "test", 7);
+  CHECK(prepare_destination(open_destination, "", ours, "test", 7).code() == errc::invalid_destination);
+  CHECK(prepare_destination(open_destination, "gopher://x/y", ours, "test", 7).code() != errc::ok);
+  auto orphan =
+      prepare_destination(open_destination, "file://" + (at.path / "no" / "such").string(), ours, "test", 7);
   REQUIRE(orphan.code() == errc::invalid_destination);
   CHECK(mentions(orphan.error(), "parent"));
   std::ofstream(at.path) << "a file";

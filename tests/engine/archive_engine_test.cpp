@@ -98,14 +98,13 @@ private:
 };
 
 /// An engine over a catalog of the test's.
-std::unique_ptr<archive_engine_impl> open_over(std::unique_ptr<catalog> where, archive_options options) {
+std::unique_ptr<archive_engine> open_over(std::unique_ptr<catalog> where, archive_options options) {
   auto lock = directory_lock::take(options.data_directory);
   REQUIRE(lock.ok());
-  catalog_identity identity{random_id{}, 1, false};
-  auto made =
-      std::make_unique<archive_engine_impl>(std::move(options), std::move(*lock), std::move(where), identity);
-  REQUIRE(made->start().ok());
-  return made;
+  auto environment = system_environment(options);
+  auto made = archive_engine_impl::open(std::move(options), std::move(*lock), std::move(where), environment);
+  REQUIRE(made.ok());
+  return std::move(*made);
 }
 
 /// Asks the engine in return, as a host may.

@@ -76,11 +76,11 @@ inline const std::vector<std::string> system_headers = {
     "signal.h", "spawn.h", "sys/",   "termios.h", "unistd.h",
 };
 inline const std::vector<std::string> system_homes = {
-    "engine/destination/",         "engine/shell/", "bench/", "tests/",
-    "actors/slab_arena.cpp",       // its memory is mapped, not allocated: it must go back to the system
-    "catalog/rocksdb_catalog.cpp", // syncs the directory it makes
-    "engine/directory_lock.cpp",   // one process owns a data directory
-    "engine/archive_engine.cpp",   // the door draws the random ids
+    "engine/destination/",           "engine/shell/", "bench/", "tests/",
+    "actors/slab_arena.cpp",         // its memory is mapped, not allocated: it must go back to the system
+    "catalog/rocksdb_catalog.cpp",   // syncs the directory it makes
+    "engine/directory_lock.cpp",     // one process owns a data directory
+    "engine/engine_environment.cpp", // draws the random ids
 };
 
 /// Words with a home. A word is matched as the end of a qualified name: "clock::now" not, "system_clock::now"
@@ -96,16 +96,16 @@ inline const std::vector<banned_words> banned = {
     {{"system_clock::now", "steady_clock::now", "high_resolution_clock::now", "utc_clock::now",
       "gettimeofday", "clock_gettime", "localtime", "localtime_r", "gmtime", "time("},
      "time comes in through archive_options::now or the actor clock",
-     {"engine/archive_engine.cpp", "engine/shell/", "bench/", "tests/harness/engine_host.hpp"}},
+     {"engine/engine_environment.cpp", "engine/shell/", "bench/", "tests/harness/engine_host.hpp"}},
     {{"random_device", "rand(", "srand(", "rand_r", "drand48", "getrandom", "getentropy"},
      "randomness comes in through the door, so that a simulation replays",
-     {"engine/archive_engine.cpp", "engine/shell/"}},
+     {"engine/engine_environment.cpp", "engine/shell/"}},
     {{"getenv", "secure_getenv", "environ"},
      "the environment is for programs, not for the library",
      {"engine/shell/", "bench/", "tests/"}},
     {{"sleep_for", "sleep_until", "usleep", "nanosleep", "sleep("},
      "wait for the event, not for time to pass",
-     {"engine/archive_engine.cpp", "engine/shell/", "bench/"}},
+     {"engine/engine_environment.cpp", "engine/shell/", "bench/"}},
     {{"std::thread", "std::jthread", "std::async", "pthread_create"},
      "threads belong to the actor system; only the reader has its own",
      {"engine/reader/", "engine/shell/", "bench/", "tests/"}},
