@@ -33,6 +33,9 @@ struct engine_environment {
   /// end with it.
   caf::actor_system* actors = nullptr;
   threading how = threading::own_threads;
+  /// SET takes a log_archive_piece_switch_interval from 5s on: what is a day of log to users is a minute to
+  /// tests.
+  bool short_pieces = false;
 };
 
 /// The system's clock, random numbers, file systems and threads, with what `options` say of them.

@@ -114,7 +114,7 @@ result<std::string> executor::prepare(const sql::set_parameter& what) {
 result<std::string> executor::stored_value(const settings_reader& before, tenant_id whose,
                                            const parameter& which, const std::string& value) {
   if (which.kind == parameter_kind::dest_option) {
-    VARVE_TRY_ASSIGN(auto named, parse_dest_option(value));
+    VARVE_TRY_ASSIGN(auto named, parse_dest_option(value, engine_.environment().short_pieces));
     return to_text(named);
   }
   if (which.kind == parameter_kind::archive_option) {
