@@ -264,6 +264,8 @@ void checkpoint_state::adopted() {
     if (recording || !(begins || parts.archiving)) {
       // Nothing is to be written: only the outbox brought us here, or NOARCHIVELOG came before the round
       // began at the destination.
+      if (!recording)
+        heard_of_end();
       abandon("the round is over");
       now_in = recording ? phase::quiet : phase::idle;
       if (stop_wanted)
@@ -294,6 +296,22 @@ void checkpoint_state::adopted() {
     intake.set_gate(intake_gate::interrupted);
   publish_status();
   want_cycle();
+}
+
+/// The destination says that the round has ended, and nobody wants another. A catalog that lost its last
+/// writes says otherwise: the gate would take log that nobody archives.
+void checkpoint_state::heard_of_end() {
+  if (stop_wanted || parts.status.round.status == round_status::stop)
+    return;
+  parts.intake->set_gate(intake_gate::closed);
+  break_wanted.reset();
+  change_set changes;
+  clear_alarm(changes);
+  parts.status.counts = sequence->newest().round_counts;
+  parts.status.seq = sequence->newest().seq;
+  put_status(changes, round_status::stop);
+  record(std::move(changes), [] {});
+  fail_waits(waits, fail(errc::canceled, "the round was stopped"));
 }
 
 void checkpoint_state::abandon(const std::string& why) {

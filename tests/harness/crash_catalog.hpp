@@ -2,6 +2,7 @@
 
 #include "catalog/catalog.hpp"
 
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -14,7 +15,7 @@ class crash_catalog final : public catalog {
 public:
   crash_catalog();
 
-  std::shared_ptr<const catalog_snapshot> snapshot() const override { return now_->snapshot(); }
+  std::shared_ptr<const catalog_snapshot> snapshot() const override;
   status apply(const change_set& changes, durability how) override;
 
   /// A catalog as a power failure now would leave it; the choice is drawn from `random`.
@@ -24,6 +25,12 @@ public:
   /// Another with the same content, as buffered writes survive the process.
   std::shared_ptr<crash_catalog> copy() const { return first(writes_.size()); }
 
+  /// The write after `let_through` more fails, done or not, which only a crash tells; from then on all do,
+  /// and reads too, as of a RocksDB that met an error.
+  void fail_after(std::size_t let_through) { fails_after_ = writes_.size() + let_through; }
+  bool failed() const { return failed_; }
+  std::size_t writes() const { return writes_.size(); }
+
   std::size_t unsynced_writes() const { return writes_.size() - synced_; }
 
 private:
@@ -32,6 +39,8 @@ private:
   std::unique_ptr<catalog> now_;
   std::vector<change_set> writes_;
   std::size_t synced_ = 0; // of writes_, so many survive
+  std::optional<std::size_t> fails_after_;
+  bool failed_ = false;
 };
 
 } // namespace varve::test

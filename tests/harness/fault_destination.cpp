@@ -53,7 +53,7 @@ private:
     if (how.fails)
       return medium.refused(how, call::append, path_);
     if (is_full)
-      return medium.explained(errc::no_space, call::append, path_, "the simulated medium is full");
+      return medium.full(call::append, path_);
     size_ += content.size();
     return {};
   }
@@ -136,7 +136,7 @@ status fault_destination::create(const object_path& path, bytes_view content) {
   if (!how.fails && is_free.code() == errc::already_exists)
     medium_->sync_folder_of(path);
   if (is_free.ok() && medium_->room() < content.size())
-    is_free = medium_->explained(errc::no_space, call::create, path, "the simulated medium is full");
+    is_free = medium_->full(call::create, path);
   if (is_free.ok()) {
     medium_->add(path, content).durable_bytes = content.size();
     // Without an answer it is not known whether the folder was synced any more.

@@ -116,6 +116,16 @@ std::uint64_t fault_medium::faults() const {
   return fault_count_;
 }
 
+std::uint64_t fault_medium::lost_replies() const {
+  std::lock_guard lock(mutex_);
+  return lost_replies_;
+}
+
+std::uint64_t fault_medium::times_full() const {
+  std::lock_guard lock(mutex_);
+  return times_full_;
+}
+
 std::uint64_t fault_medium::crashes() const {
   return generation();
 }
@@ -208,6 +218,8 @@ fault_medium::verdict fault_medium::judge(call kind) {
     how = {moment::before, errc::io_error};
   if (how.fails)
     ++fault_count_;
+  if (how.fails == moment::after)
+    ++lost_replies_;
   return how;
 }
 
@@ -219,6 +231,11 @@ error fault_medium::refused(const verdict& how, call kind, const std::string& pa
   auto failed = explained(how.code, kind, path, "the simulated medium failed");
   failed.sys_errno = how.code == errc::no_space ? ENOSPC : EIO;
   return failed;
+}
+
+error fault_medium::full(call kind, const std::string& path) {
+  ++times_full_;
+  return explained(errc::no_space, kind, path, "the simulated medium is full");
 }
 
 error fault_medium::explained(errc code, call kind, const std::string& path, const char* cause) const {

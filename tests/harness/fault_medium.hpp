@@ -85,7 +85,9 @@ public:
 
   std::uint64_t calls() const; ///< made so far by all handles, failed ones included
   std::uint64_t calls(call kind) const;
-  std::uint64_t faults() const; ///< of them, how many were made to fail
+  std::uint64_t faults() const;       ///< of them, how many were made to fail
+  std::uint64_t lost_replies() const; ///< of those, how many had taken effect
+  std::uint64_t times_full() const;   ///< calls that found no space
   std::uint64_t crashes() const;
 
   // Looks and touches that are no calls: nothing counts them, nothing makes them fail.
@@ -117,6 +119,7 @@ private:
   verdict judge(call kind);
   std::uint64_t draw(std::uint64_t below); ///< 0 … below - 1
   error refused(const verdict& how, call kind, const std::string& path) const;
+  error full(call kind, const std::string& path);
   error explained(errc code, call kind, const std::string& path, const char* cause) const;
   std::uint64_t used() const;
   std::uint64_t room() const;
@@ -139,7 +142,7 @@ private:
   std::function<void(const call_info&)> hook_;
 
   std::array<std::uint64_t, call_kinds> counts_{};
-  std::uint64_t announced_ = 0, fault_count_ = 0;
+  std::uint64_t announced_ = 0, fault_count_ = 0, lost_replies_ = 0, times_full_ = 0;
 };
 
 } // namespace varve::test

@@ -1,0 +1,442 @@
+#include "tests/sim/sim_host.hpp"
+
+#include "tests/sim/sim_engine.hpp"
+
+#include <algorithm>
+#include <deque>
+
+namespace varve::test {
+
+/// One stream at this host; as a log_source, what the engine pulls from.
+class sim_host::stream final : public log_source {
+public:
+  stream(sim_host& host, stream_id number) : of(host), id(number) {}
+
+  const host_log::stream& log() const { return of.world_.log().at(of.tenant_, id); }
+  std::size_t oldest() const { return host_log::find(log(), log().oldest); }
+  lsn earliest() const { return std::max(log().oldest, log().replay); }
+
+  /// The replay point of the database's own recovery.
+  result<lsn> start_lsn() override {
+    auto archived = handle ? handle->archived_position().next_lsn : 0;
+    if (archived >= earliest() && of.world_.world().chance(600))
+      return archived;
+    of.begin_later(*this, host_log::find(log(), earliest()));
+    return log().replay;
+  }
+
+  result<lsn> oldest_lsn() override { return log().oldest; }
+
+  result<batch> read(lsn from, std::size_t) override {
+    of.open_new_streams();
+    if (from < log().oldest)
+      return fail(errc::entry_not_exist, "log below LSN " + std::to_string(log().oldest) + " is recycled");
+    if (of.world_.faults_on() && of.world_.world().chance(20))
+      return fail(errc::io_error, "the simulated source failed");
+    auto& entries = log().entries;
+    auto at = host_log::find(log(), from);
+    if (!first)
+      first = at;
+    batch made;
+    payloads.clear();
+    auto count = of.world_.world().draw(20) + 1;
+    for (; at < entries.size() && made.entries.size() < count; ++at) {
+      payloads.push_back(host_log::payload(of.tenant_, id, entries[at]));
+      made.entries.push_back({entries[at].lsn, entries[at].next_lsn, entries[at].scn, payloads.back()});
+    }
+    if (at == entries.size() && (!of.engine_.writing() || of.world_.world().chance(300))) {
+      made.nothing_before = of.world_.log().now();
+      of.world_.log().promise(of.tenant_, made.nothing_before);
+    }
+    return made;
+  }
+
+  sim_host& of;
+  const stream_id id;
+  std::unique_ptr<log_stream> handle; ///< null: it has been closed for good
+  std::optional<std::size_t> first;   ///< number of the first entry handed over in this round
+  bool fresh = true;                  ///< a round or this process began: the log may begin where recovery did
+  bool skips = false;                 ///< a round began: recovery may begin later
+  bool idle = false;                  ///< no round takes its log
+  bool waits_for_room = false;
+  lsn durable = 0;
+  std::deque<bytes> payloads; ///< of the last read()
+};
+
+sim_host::sim_host(sim_engine& engine, tenant_id tenant)
+    : engine_(engine), world_(engine.world()), tenant_(tenant), alive_(engine.life()) {}
+
+sim_host::~sim_host() = default;
+
+void sim_host::turn_later() {
+  auto pause = world_.options().host_pause;
+  world_.world().after(world_.world().draw(pause / 2, pause * 3 / 2), [this, alive = alive_] {
+    if (!*alive)
+      return;
+    if (!engine_.asleep() && !engine_.silent())
+      turn();
+    if (*alive)
+      turn_later();
+  });
+}
+
+void sim_host::open_new_streams() {
+  for (auto& [id, log] : world_.log().streams(tenant_)) {
+    if (streams_.contains(id))
+      continue;
+    auto made = std::make_unique<stream>(*this, id);
+    stream_options how;
+    if (log.pulled)
+      how.source = made.get();
+    else if (log.entries.empty() && world_.world().chance(300))
+      how.start_lsn = 0;
+    auto opened = engine_.door().open_stream(tenant_, id, how);
+    if (opened.code() == errc::closed)
+      return;
+    if (!opened.ok())
+      return world_.broken(name(*made) + " cannot be opened: " + opened.error().to_string());
+    made->handle = std::move(*opened);
+    streams_[id] = std::move(made);
+  }
+}
+
+/// Closing a pulled stream waits, so the world goes on meanwhile.
+void sim_host::let_go() {
+  auto alive = alive_;
+  for (auto& [id, each] : streams_) {
+    each->handle.reset();
+    if (!*alive)
+      return;
+  }
+}
+
+std::string sim_host::name(const stream& of) const {
+  return engine_.name() + ": tenant " + to_string(tenant_) + " stream " + to_string(of.id);
+}
+
+void sim_host::turn() {
+  auto& draw = world_.world();
+  auto& options = world_.options();
+  auto alive = alive_;
+  open_new_streams();
+  look_at_waits();
+  if (engine_.writing() && world_.engines().size() <= 1 + draw.draw(2))
+    write_some();
+  for (auto& [id, each] : streams_) {
+    if (draw.chance(options.mistakes))
+      err(*each);
+    hand_over(*each);
+    if (!*alive)
+      return;
+    end_dropped(*each);
+    if (!*alive)
+      return;
+  }
+  if (!engine_.writing() || draw.chance(300))
+    advance();
+  if (engine_.writing() && draw.chance(150))
+    ask_for_durable();
+  for (auto& [id, each] : streams_) {
+    if (draw.chance(100) || draw.chance(options.careless))
+      recycle(*each);
+    if (!*alive)
+      return;
+  }
+}
+
+void sim_host::write_some() {
+  auto& log = world_.log();
+  auto count = world_.world().draw(world_.options().entries_a_turn + std::uint64_t{1});
+  for (std::uint64_t i = 0; i < count; ++i) {
+    auto& all = log.streams(tenant_);
+    auto which = std::next(all.begin(), static_cast<std::ptrdiff_t>(world_.world().draw(all.size())));
+    if (!which->second.dropped && which->first != world_.resting(tenant_))
+      log.write(tenant_, which->first, world_.options().entry_bytes);
+  }
+}
+
+void sim_host::hand_over(stream& to) {
+  if (!to.handle || to.log().pulled)
+    return;
+  if (to.waits_for_room && world_.options().patient)
+    return; // room() ends it
+  to.waits_for_room = false;
+  auto& log = to.log();
+  auto at = host_log::find(log, to.handle->expected_lsn());
+  if (at > to.oldest() && world_.world().chance(50)) // the host is not sure how far it got
+    at -= world_.world().draw(std::min<std::size_t>(at - to.oldest(), 5) + 1);
+  else if (std::exchange(to.skips, false) && world_.world().chance(300))
+    begin_later(to, at);
+  if (to.fresh)
+    at = std::max(at, host_log::find(log, to.earliest()));
+  if (at < to.oldest()) {
+    tell_recycled(to);
+    if (!*alive_)
+      return;
+    at = to.oldest(); // if it may begin there
+    to.fresh = true;
+  }
+  while (at < log.entries.size() && hand_over_one(to, at))
+    ++at;
+}
+
+/// False: it does not take more now.
+bool sim_host::hand_over_one(stream& to, std::size_t which) {
+  auto& entry = to.log().entries[which];
+  auto payload = host_log::payload(tenant_, to.id, entry);
+  auto answer = to.handle->append({entry.lsn, entry.next_lsn, entry.scn, payload});
+  to.idle = answer.outcome == append_outcome::not_archiving;
+  switch (answer.outcome) {
+  case append_outcome::accepted:
+    if (!to.first)
+      to.first = which;
+    to.fresh = false;
+    return true;
+  case append_outcome::repeated:
+    return true;
+  case append_outcome::full:
+    ++world_.counts().refused_full;
+    to.waits_for_room = engine_.is_mandatory(tenant_);
+    return false;
+  case append_outcome::not_archiving:
+  case append_outcome::fenced:
+  case append_outcome::interrupted:
+    return false;
+  case append_outcome::error:
+    break;
+  }
+  refused(to, which, answer);
+  return false;
+}
+
+void sim_host::refused(stream& to, std::size_t which, const append_answer& answer) {
+  auto code = answer.failed.code;
+  if (code == errc::closed || code == errc::fenced)
+    return;
+  world_.note(name(to) + ": entry " + std::to_string(which) + " is refused: " + answer.failed.to_string());
+  // It was no beginning any more.
+  if (code == errc::lsn_gap && std::exchange(to.fresh, false))
+    return;
+  world_.broken(name(to) + ": entry " + std::to_string(which) + " is refused: " + answer.failed.to_string());
+}
+
+/// What the engine wants next is gone.
+void sim_host::tell_recycled(stream& of) {
+  world_.note(name(of) + " has no log below LSN " + std::to_string(of.log().oldest));
+  if (engine_.in_call() || !world_.may_nest())
+    return;
+  sim_engine::call telling{engine_};
+  auto told = of.handle->log_recycled(of.log().oldest);
+  if (*alive_ && !told.ok() && told.code() != errc::try_again && told.code() != errc::closed)
+    world_.broken(name(of) + ": log_recycled fails: " + told.error().to_string());
+}
+
+/// The replay point moves on, as far as the host pleases.
+void sim_host::begin_later(stream& of, std::size_t from) {
+  auto end = of.log().entries.size();
+  world_.log().recover(tenant_, of.id, from + world_.world().draw(end - from + 1));
+}
+
+/// Only what has been handed over, or is gone, is behind the host.
+scn sim_host::may_promise(const stream& of) const {
+  auto& log = of.log();
+  auto at =
+      of.handle ? std::max(host_log::find(log, of.handle->expected_lsn()), of.oldest()) : log.entries.size();
+  return at < log.entries.size() ? log.entries[at].scn - 1 : world_.log().now();
+}
+
+void sim_host::advance() {
+  auto limit = world_.log().now();
+  for (auto& [id, each] : streams_) {
+    auto upto = may_promise(*each);
+    each->skips = false; // it would belie the promise
+    limit = std::min(limit, upto);
+    if (each->handle && !each->log().pulled && world_.world().chance(100)) {
+      world_.log().promise(tenant_, upto);
+      static_cast<void>(each->handle->advance(upto));
+    }
+  }
+  world_.log().promise(tenant_, limit);
+  static_cast<void>(engine_.door().advance(tenant_, limit));
+}
+
+void sim_host::ask_for_durable() {
+  ++world_.counts().waits;
+  std::map<stream_id, lsn> wanted;
+  auto& draw = world_.world();
+  if (draw.chance(300)) {
+    for (auto& [id, each] : streams_)
+      if (each->handle)
+        wanted[id] = each->handle->expected_lsn();
+    waits_.push_back({engine_.door().flush(tenant_), wanted});
+    return;
+  }
+  auto which = std::next(streams_.begin(), static_cast<std::ptrdiff_t>(draw.draw(streams_.size())));
+  if (auto& handle = which->second->handle) {
+    wanted[which->first] = handle->expected_lsn();
+    waits_.push_back({handle->flush(), wanted});
+  }
+}
+
+void sim_host::look_at_waits() {
+  std::erase_if(waits_, [this](const wait& each) {
+    auto answer = each.answer.get_for(std::chrono::nanoseconds(0));
+    if (!answer)
+      return false;
+    if (answer->outcome.ok())
+      for (auto& [id, upto] : each.wanted)
+        acknowledge(id, upto);
+    switch (answer->outcome.code()) {
+    case errc::ok:
+    case errc::fenced:
+    case errc::canceled:
+    case errc::interrupted:
+    case errc::not_archiving:
+    case errc::closed:
+      break;
+    default:
+      world_.broken(engine_.name() + ": a flush of tenant " + to_string(tenant_) +
+                    " fails: " + answer->outcome.error().to_string());
+    }
+    return true;
+  });
+}
+
+void sim_host::acknowledge(stream_id id, lsn upto) {
+  auto& of = *streams_.at(id);
+  if (of.first && upto > 0)
+    world_.acknowledged(engine_, tenant_, id, *of.first, upto);
+}
+
+void sim_host::durable(stream_id id, const stream_position& position) {
+  auto found = streams_.find(id);
+  if (found == streams_.end())
+    return;
+  auto& of = *found->second;
+  if (position.next_lsn < of.durable && engine_.row(tenant_) && !engine_.needs_dba(tenant_))
+    world_.broken(name(of) + ": the durable position goes back from LSN " + std::to_string(of.durable) +
+                  " to " + std::to_string(position.next_lsn));
+  of.durable = std::max(of.durable, position.next_lsn);
+  acknowledge(id, position.next_lsn);
+}
+
+void sim_host::round_began() {
+  for (auto& [id, each] : streams_) {
+    each->fresh = each->skips = true;
+    each->first.reset();
+    each->durable = 0;
+  }
+}
+
+void sim_host::room(stream_id id) {
+  ++world_.counts().rooms;
+  auto found = streams_.find(id);
+  if (found == streams_.end())
+    return;
+  found->second->waits_for_room = false;
+  open_new_streams();
+  hand_over(*found->second);
+}
+
+bool sim_host::has_lost_log() const {
+  return std::ranges::any_of(streams_, [](auto& each) {
+    auto& of = *each.second;
+    return of.handle && of.handle->expected_lsn() < of.log().oldest;
+  });
+}
+
+lsn sim_host::archived(stream_id id) const {
+  auto found = streams_.find(id);
+  if (found == streams_.end())
+    return 0;
+  auto& of = *found->second;
+  return of.handle ? of.handle->archived_position().next_lsn : host_log::end_of(of.log());
+}
+
+/// Frees log that its own recovery does not need: a careful host only what is archived, where log is
+/// archived.
+void sim_host::recycle(stream& of) {
+  if (!of.handle)
+    return;
+  auto& log = of.log();
+  auto limit = of.handle->recyclable_lsn();
+  bool careless = world_.options().careless > 0 && world_.world().chance(200);
+  if (!careless && !of.idle)
+    limit = std::min(limit, of.handle->archived_position().next_lsn);
+  auto upto = std::min(host_log::find(log, limit), log.entries.size());
+  if (upto <= of.oldest())
+    return;
+  world_.log().recycle(tenant_, of.id, of.oldest() + world_.world().draw(upto - of.oldest() + 1));
+  if (!log.pulled && world_.world().chance(700))
+    tell_recycled(of);
+}
+
+/// A host with a bug: whatever it hands over must be refused.
+void sim_host::err(stream& in) {
+  auto& log = in.log();
+  if (!in.handle || log.pulled || !in.first || log.entries.empty())
+    return;
+  ++world_.counts().mistakes;
+  auto& draw = world_.world();
+  auto next = host_log::find(log, in.handle->expected_lsn());
+  auto archived = host_log::find(log, in.handle->archived_position().next_lsn);
+  std::size_t which = 0;
+  std::string what;
+  host_log::entry wrong;
+  bytes payload;
+  if (draw.chance(500) && archived < next) {
+    what = "another payload";
+    which = archived + draw.draw(next - archived);
+    wrong = log.entries[which];
+    payload = host_log::payload(tenant_, in.id, wrong);
+    if (payload.empty())
+      return;
+    payload[draw.draw(payload.size())] ^= std::byte{1};
+  } else if (next + 1 < log.entries.size()) {
+    what = "an entry behind a gap";
+    which = next + 1;
+    wrong = log.entries[which];
+    payload = host_log::payload(tenant_, in.id, wrong);
+    if (in.fresh)
+      return; // it may begin there
+  } else {
+    return;
+  }
+  auto uncompared = engine_.door().memory_usage().repeats_uncompared;
+  auto answer = in.handle->append({wrong.lsn, wrong.next_lsn, wrong.scn, payload});
+  // What has left the memory cannot be compared, and is counted.
+  bool counted = engine_.door().memory_usage().repeats_uncompared == uncompared + 1;
+  if (answer.outcome == append_outcome::accepted || (answer.outcome == append_outcome::repeated && !counted))
+    world_.broken(name(in) + ": " + what + " for entry " + std::to_string(which) + " is taken (" +
+                  (answer.outcome == append_outcome::accepted ? "accepted" : "repeated") + ")");
+}
+
+/// The stream counts until its last entry is archived; then the host lets go of it.
+void sim_host::end_dropped(stream& of) {
+  if (!of.handle || !of.log().dropped)
+    return;
+  auto end = host_log::end_of(of.log());
+  if (of.handle->expected_lsn() < end)
+    return;
+  auto dropped = engine_.door().drop_stream(tenant_, of.id, end);
+  if (!dropped.ok())
+    return world_.broken(name(of) + " cannot be dropped: " + dropped.error().to_string());
+  if (of.handle->archived_position().next_lsn >= end && !engine_.needs_dba(tenant_))
+    of.handle.reset();
+}
+
+std::string sim_host::standing() const {
+  std::string text;
+  for (auto& [id, each] : streams_) {
+    auto& log = each->log();
+    text += "; stream " + to_string(id) + (log.pulled ? " pulled" : "") + (log.dropped ? " dropped" : "");
+    if (each->handle)
+      text += " archived " + std::to_string(each->handle->archived_position().next_lsn) + " expected " +
+              std::to_string(each->handle->expected_lsn());
+    text += " oldest " + std::to_string(log.oldest) + " of " + std::to_string(host_log::end_of(log)) +
+            (each->waits_for_room ? " waits for room" : "");
+  }
+  return text;
+}
+
+} // namespace varve::test
