@@ -115,7 +115,8 @@ struct checkpoint_state {
   void load_repeat(stream_id id);
   void lost(const error& why); // fenced
   void stopped(const error& why);
-  void heard_of_end();
+  enum class end_of_round { known, ours_to_say };
+  end_of_round heard_of_end();
   void abandon(const std::string& why); // writer, log stream and sequence end
 
   // ---- checkpoint_cycle.cpp

@@ -264,11 +264,10 @@ void checkpoint_state::adopted() {
     if (recording || !(begins || parts.archiving)) {
       // Nothing is to be written: only the outbox brought us here, or NOARCHIVELOG came before the round
       // began at the destination.
-      if (!recording)
-        heard_of_end();
+      auto end = recording ? end_of_round::known : heard_of_end();
       abandon("the round is over");
       now_in = recording ? phase::quiet : phase::idle;
-      if (stop_wanted)
+      if (end == end_of_round::ours_to_say)
         stop_timed_out();
       return;
     }
@@ -298,20 +297,27 @@ void checkpoint_state::adopted() {
   want_cycle();
 }
 
-/// The destination says that the round has ended, and nobody wants another. A catalog that lost its last
-/// writes says otherwise: the gate would take log that nobody archives.
-void checkpoint_state::heard_of_end() {
-  if (stop_wanted || parts.status.round.status == round_status::stop)
-    return;
+/// The destination says that its last round has ended, and nobody wants another. A catalog that lost its last
+/// writes says otherwise: its gate would take log that nobody archives.
+checkpoint_state::end_of_round checkpoint_state::heard_of_end() {
+  if (parts.status.round.status == round_status::stop && !stop_wanted)
+    return end_of_round::known;
   parts.intake->set_gate(intake_gate::closed);
+  if (parts.status.round.id > ledger->round().id)
+    return end_of_round::ours_to_say; // that one never began there
+  stop_wanted = false;
+  ++stop_order;
   break_wanted.reset();
   change_set changes;
   clear_alarm(changes);
   parts.status.counts = sequence->newest().round_counts;
-  parts.status.seq = sequence->newest().seq;
   put_status(changes, round_status::stop);
-  record(std::move(changes), [] {});
   fail_waits(waits, fail(errc::canceled, "the round was stopped"));
+  record(std::move(changes), [this] {
+    for (auto& promise : std::exchange(stop_promises, {}))
+      promise.deliver(true);
+  });
+  return end_of_round::known;
 }
 
 void checkpoint_state::abandon(const std::string& why) {

@@ -19,7 +19,7 @@ public:
   /// The replay point of the database's own recovery.
   result<lsn> start_lsn() override {
     auto archived = handle ? handle->archived_position().next_lsn : 0;
-    if (archived >= earliest() && of.world_.world().chance(600))
+    if (archived >= earliest() && (of.has_promised_ || of.world_.world().chance(600)))
       return archived;
     of.begin_later(*this, host_log::find(log(), earliest()));
     return log().replay;
@@ -44,7 +44,8 @@ public:
       payloads.push_back(host_log::payload(of.tenant_, id, entries[at]));
       made.entries.push_back({entries[at].lsn, entries[at].next_lsn, entries[at].scn, payloads.back()});
     }
-    if (at == entries.size() && (!of.engine_.writing() || of.world_.world().chance(300))) {
+    if (at == entries.size() && !of.engine_.silent() && !of.must_not_promise() &&
+        (!of.engine_.writing() || of.world_.world().chance(300))) {
       made.nothing_before = of.world_.log().now();
       of.world_.log().promise(of.tenant_, made.nothing_before);
     }
@@ -132,7 +133,7 @@ void sim_host::turn() {
     if (!*alive)
       return;
   }
-  if (!engine_.writing() || draw.chance(300))
+  if (!engine_.writing() || !world_.faults_on() || draw.chance(300))
     advance();
   if (engine_.writing() && draw.chance(150))
     ask_for_durable();
@@ -165,7 +166,7 @@ void sim_host::hand_over(stream& to) {
   auto at = host_log::find(log, to.handle->expected_lsn());
   if (at > to.oldest() && world_.world().chance(50)) // the host is not sure how far it got
     at -= world_.world().draw(std::min<std::size_t>(at - to.oldest(), 5) + 1);
-  else if (std::exchange(to.skips, false) && world_.world().chance(300))
+  else if (std::exchange(to.skips, false) && !has_promised_ && world_.world().chance(300))
     begin_later(to, at);
   if (to.fresh)
     at = std::max(at, host_log::find(log, to.earliest()));
@@ -186,6 +187,8 @@ bool sim_host::hand_over_one(stream& to, std::size_t which) {
   auto payload = host_log::payload(tenant_, to.id, entry);
   auto answer = to.handle->append({entry.lsn, entry.next_lsn, entry.scn, payload});
   to.idle = answer.outcome == append_outcome::not_archiving;
+  if (to.idle)
+    has_promised_ = false;
   switch (answer.outcome) {
   case append_outcome::accepted:
     if (!to.first)
@@ -245,11 +248,25 @@ scn sim_host::may_promise(const stream& of) const {
   return at < log.entries.size() ? log.entries[at].scn - 1 : world_.log().now();
 }
 
+/// While a stream that begins behind a gap has not begun, a promise would say that its log is handed over
+/// from there on.
+bool sim_host::must_not_promise() const {
+  return std::ranges::any_of(streams_, [](auto& each) {
+    auto& of = *each.second;
+    if (!of.handle || of.log().entries.empty())
+      return false;
+    bool begins = of.oldest() < of.log().entries.size();
+    return of.idle || (begins && of.earliest() > of.handle->archived_position().next_lsn);
+  });
+}
+
 void sim_host::advance() {
+  if (must_not_promise())
+    return;
+  has_promised_ = true;
   auto limit = world_.log().now();
   for (auto& [id, each] : streams_) {
     auto upto = may_promise(*each);
-    each->skips = false; // it would belie the promise
     limit = std::min(limit, upto);
     if (each->handle && !each->log().pulled && world_.world().chance(100)) {
       world_.log().promise(tenant_, upto);
@@ -323,6 +340,7 @@ void sim_host::durable(stream_id id, const stream_position& position) {
 void sim_host::round_began() {
   for (auto& [id, each] : streams_) {
     each->fresh = each->skips = true;
+    each->idle = false;
     each->first.reset();
     each->durable = 0;
   }

@@ -50,6 +50,7 @@ private:
   void refused(stream& to, std::size_t which, const append_answer& answer);
   void tell_recycled(stream& of);
   void advance();
+  bool must_not_promise() const;
   void begin_later(stream& of, std::size_t from);
   scn may_promise(const stream& of) const;
   void ask_for_durable();
@@ -66,6 +67,7 @@ private:
   const std::shared_ptr<const bool> alive_;
   std::map<stream_id, std::unique_ptr<stream>> streams_;
   std::vector<wait> waits_;
+  bool has_promised_ = false; // since a round takes its log
 };
 
 } // namespace varve::test
