@@ -159,10 +159,12 @@ void checkpoint_state::decide_checkpoint() {
       auto s = stream->support(known != nullptr ? &known->position : nullptr);
       waits_for_start |= s.waits_for_start;
       bool takes_part = s.started && !s.dropped;
+      // Also of a stream that is at its end already: the round has no log of it before.
+      if (s.started || s.quiet)
+        start = std::max(start, s.start_scn);
       if (!takes_part && !s.quiet)
         continue;
       counted.insert(stream->id());
-      start = std::max(start, s.start_scn);
       if (s.supports < lowest) {
         lowest = s.supports;
         limit = stream->id();
@@ -170,7 +172,7 @@ void checkpoint_state::decide_checkpoint() {
     }
     if (counted.empty()) {
       lowest = intake.round_advance();
-      start = lowest;
+      start = std::max(start, lowest);
     }
     if (round.status == round_status::beginning) {
       if (waits_for_start || start == 0)

@@ -191,8 +191,10 @@ bool sim_host::hand_over_one(stream& to, std::size_t which) {
     has_promised_ = false;
   switch (answer.outcome) {
   case append_outcome::accepted:
-    if (!to.first)
+    if (!to.first) {
       to.first = which;
+      world_.note(name(to) + " begins with LSN " + std::to_string(entry.lsn) + " SCN " + std::to_string(entry.scn));
+    }
     to.fresh = false;
     return true;
   case append_outcome::repeated:
@@ -255,7 +257,7 @@ bool sim_host::must_not_promise() const {
     auto& of = *each.second;
     if (!of.handle || of.log().entries.empty())
       return false;
-    bool begins = of.oldest() < of.log().entries.size();
+    bool begins = host_log::find(of.log(), of.earliest()) < of.log().entries.size();
     return of.idle || (begins && of.earliest() > of.handle->archived_position().next_lsn);
   });
 }
@@ -273,6 +275,7 @@ void sim_host::advance() {
       static_cast<void>(each->handle->advance(upto));
     }
   }
+  world_.note(engine_.name() + ": tenant " + to_string(tenant_) + " promises SCN " + std::to_string(limit));
   world_.log().promise(tenant_, limit);
   static_cast<void>(engine_.door().advance(tenant_, limit));
 }
