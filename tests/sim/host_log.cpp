@@ -36,9 +36,20 @@ void host_log::promise(tenant_id tenant, scn upto) {
   promised = std::max(promised, upto);
 }
 
-void host_log::recover(tenant_id tenant, stream_id id, std::size_t first) {
-  auto& of = logs_.at(tenant).at(id);
-  of.replay = std::max(of.replay, first < of.entries.size() ? of.entries[first].lsn : end_of(of));
+void host_log::recover_from(tenant_id tenant, scn upto) {
+  auto& point = replay_points_[tenant];
+  point = std::max(point, upto);
+}
+
+scn host_log::replay_point(tenant_id tenant) const {
+  auto found = replay_points_.find(tenant);
+  return found == replay_points_.end() ? 0 : found->second;
+}
+
+std::size_t host_log::first_to_replay(tenant_id tenant, stream_id id) const {
+  auto& entries = at(tenant, id).entries;
+  auto found = std::ranges::upper_bound(entries, replay_point(tenant), {}, &entry::scn);
+  return static_cast<std::size_t>(found - entries.begin());
 }
 
 scn host_log::promised(tenant_id tenant) const {

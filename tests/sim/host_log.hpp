@@ -21,7 +21,6 @@ public:
     std::vector<entry> entries;
     varve::scn last_scn = 0;
     varve::lsn oldest = 0; ///< log below is gone
-    varve::lsn replay = 0; ///< where the recovery of the database began last
     bool pulled = false;   ///< an engine asks for it
     bool dropped = false;  ///< it ends where its entries end
   };
@@ -47,8 +46,12 @@ public:
   /// The database has said: nothing at or below `upto` will be written.
   void promise(tenant_id tenant, scn upto);
 
-  /// The database recovers from the entry number `first` on.
-  void recover(tenant_id tenant, stream_id id, std::size_t first);
+  /// The replay point of the tenant: its recovery needs of all streams what has a larger SCN. Never goes
+  /// back.
+  void recover_from(tenant_id tenant, scn upto);
+  scn replay_point(tenant_id tenant) const;
+  /// Number of the first entry behind it.
+  std::size_t first_to_replay(tenant_id tenant, stream_id id) const;
   /// Log below the entry number `first` is gone.
   void recycle(tenant_id tenant, stream_id id, std::size_t first);
 
@@ -65,7 +68,7 @@ private:
   const scn start_;
   const bool round_scns_;
   std::map<tenant_id, std::map<stream_id, stream>> logs_;
-  std::map<tenant_id, scn> promised_;
+  std::map<tenant_id, scn> promised_, replay_points_;
   std::uint64_t written_ = 0;
 };
 

@@ -14,15 +14,14 @@ public:
 
   const host_log::stream& log() const { return of.world_.log().at(of.tenant_, id); }
   std::size_t oldest() const { return host_log::find(log(), log().oldest); }
-  lsn earliest() const { return std::max(log().oldest, log().replay); }
+  /// Where its log begins in a round: everything behind the replay point.
+  std::size_t earliest() const { return std::max(oldest(), of.world_.log().first_to_replay(of.tenant_, id)); }
 
   /// The replay point of the database's own recovery.
   result<lsn> start_lsn() override {
-    auto archived = handle ? handle->archived_position().next_lsn : 0;
-    if (archived >= earliest() && (of.has_promised_ || of.world_.world().chance(600)))
-      return archived;
-    of.begin_later(*this, host_log::find(log(), earliest()));
-    return log().replay;
+    auto archived = handle ? host_log::find(log(), handle->archived_position().next_lsn) : 0;
+    auto which = std::max(archived, earliest());
+    return which < log().entries.size() ? log().entries[which].lsn : host_log::end_of(log());
   }
 
   result<lsn> oldest_lsn() override { return log().oldest; }
@@ -44,7 +43,7 @@ public:
       payloads.push_back(host_log::payload(of.tenant_, id, entries[at]));
       made.entries.push_back({entries[at].lsn, entries[at].next_lsn, entries[at].scn, payloads.back()});
     }
-    if (at == entries.size() && !of.engine_.silent() && !of.must_not_promise() &&
+    if (at == entries.size() && !of.engine_.silent() &&
         (!of.engine_.writing() || of.world_.world().chance(300))) {
       made.nothing_before = of.world_.log().now();
       of.world_.log().promise(of.tenant_, made.nothing_before);
@@ -56,8 +55,7 @@ public:
   const stream_id id;
   std::unique_ptr<log_stream> handle; ///< null: it has been closed for good
   std::optional<std::size_t> first;   ///< number of the first entry handed over in this round
-  bool fresh = true;                  ///< a round or this process began: the log may begin where recovery did
-  bool skips = false;                 ///< a round began: recovery may begin later
+  bool fresh = false;                 ///< a round or this process began: the log may begin where recovery did
   bool idle = false;                  ///< no round takes its log
   bool waits_for_room = false;
   lsn durable = 0;
@@ -166,16 +164,15 @@ void sim_host::hand_over(stream& to) {
   auto at = host_log::find(log, to.handle->expected_lsn());
   if (at > to.oldest() && world_.world().chance(50)) // the host is not sure how far it got
     at -= world_.world().draw(std::min<std::size_t>(at - to.oldest(), 5) + 1);
-  else if (std::exchange(to.skips, false) && !has_promised_ && world_.world().chance(300))
-    begin_later(to, at);
   if (to.fresh)
-    at = std::max(at, host_log::find(log, to.earliest()));
+    at = std::max(at, to.earliest());
   if (at < to.oldest()) {
     tell_recycled(to);
     if (!*alive_)
       return;
     at = to.oldest(); // if it may begin there
     to.fresh = true;
+    to.first.reset();
   }
   while (at < log.entries.size() && hand_over_one(to, at))
     ++at;
@@ -187,13 +184,16 @@ bool sim_host::hand_over_one(stream& to, std::size_t which) {
   auto payload = host_log::payload(tenant_, to.id, entry);
   auto answer = to.handle->append({entry.lsn, entry.next_lsn, entry.scn, payload});
   to.idle = answer.outcome == append_outcome::not_archiving;
-  if (to.idle)
+  if (to.idle) {
     has_promised_ = false;
+    to.first.reset();
+  }
   switch (answer.outcome) {
   case append_outcome::accepted:
     if (!to.first) {
       to.first = which;
-      world_.note(name(to) + " begins with LSN " + std::to_string(entry.lsn) + " SCN " + std::to_string(entry.scn));
+      world_.note(name(to) + " begins with LSN " + std::to_string(entry.lsn) + " SCN " +
+                  std::to_string(entry.scn));
     }
     to.fresh = false;
     return true;
@@ -236,35 +236,30 @@ void sim_host::tell_recycled(stream& of) {
     world_.broken(name(of) + ": log_recycled fails: " + told.error().to_string());
 }
 
-/// The replay point moves on, as far as the host pleases.
-void sim_host::begin_later(stream& of, std::size_t from) {
-  auto end = of.log().entries.size();
-  world_.log().recover(tenant_, of.id, from + world_.world().draw(end - from + 1));
+/// The replay point moves on: behind what is recycled, and now and then as far as it pleases.
+void sim_host::move_replay_point() {
+  auto& draw = world_.world();
+  scn point = 0;
+  for (auto& [id, log] : world_.log().streams(tenant_)) {
+    auto oldest = host_log::find(log, log.oldest);
+    if (oldest > 0)
+      point = std::max(point, log.entries[oldest - 1].scn);
+    if (!has_promised_ && !log.entries.empty() && draw.chance(100))
+      point = std::max(point, log.entries[draw.draw(log.entries.size())].scn);
+  }
+  world_.log().recover_from(tenant_, point);
 }
 
 /// Only what has been handed over, or is gone, is behind the host.
 scn sim_host::may_promise(const stream& of) const {
   auto& log = of.log();
-  auto at =
-      of.handle ? std::max(host_log::find(log, of.handle->expected_lsn()), of.oldest()) : log.entries.size();
+  auto at = of.handle ? std::max(host_log::find(log, of.handle->expected_lsn()),
+                                 of.fresh ? of.earliest() : of.oldest())
+                      : log.entries.size();
   return at < log.entries.size() ? log.entries[at].scn - 1 : world_.log().now();
 }
 
-/// While a stream that begins behind a gap has not begun, a promise would say that its log is handed over
-/// from there on.
-bool sim_host::must_not_promise() const {
-  return std::ranges::any_of(streams_, [](auto& each) {
-    auto& of = *each.second;
-    if (!of.handle || of.log().entries.empty())
-      return false;
-    bool begins = host_log::find(of.log(), of.earliest()) < of.log().entries.size();
-    return of.idle || (begins && of.earliest() > of.handle->archived_position().next_lsn);
-  });
-}
-
 void sim_host::advance() {
-  if (must_not_promise())
-    return;
   has_promised_ = true;
   auto limit = world_.log().now();
   for (auto& [id, each] : streams_) {
@@ -341,10 +336,10 @@ void sim_host::durable(stream_id id, const stream_position& position) {
 }
 
 void sim_host::round_began() {
+  move_replay_point();
   for (auto& [id, each] : streams_) {
-    each->fresh = each->skips = true;
+    each->fresh = !each->first; // it may have begun before this was told
     each->idle = false;
-    each->first.reset();
     each->durable = 0;
   }
 }
@@ -381,7 +376,7 @@ void sim_host::recycle(stream& of) {
     return;
   auto& log = of.log();
   auto limit = of.handle->recyclable_lsn();
-  bool careless = world_.options().careless > 0 && world_.world().chance(200);
+  bool careless = of.first && world_.options().careless > 0 && world_.world().chance(200);
   if (!careless && !of.idle)
     limit = std::min(limit, of.handle->archived_position().next_lsn);
   auto upto = std::min(host_log::find(log, limit), log.entries.size());

@@ -50,8 +50,7 @@ private:
   void refused(stream& to, std::size_t which, const append_answer& answer);
   void tell_recycled(stream& of);
   void advance();
-  bool must_not_promise() const;
-  void begin_later(stream& of, std::size_t from);
+  void move_replay_point();
   scn may_promise(const stream& of) const;
   void ask_for_durable();
   void look_at_waits();
