@@ -29,6 +29,7 @@ public:
   /// and reads too, as of a RocksDB that met an error.
   void fail_after(std::size_t let_through) { fails_after_ = writes_.size() + let_through; }
   bool failed() const { return failed_; }
+  bool may_fail() const { return fails_after_.has_value(); }
   std::size_t writes() const { return writes_.size(); }
 
   std::size_t unsynced_writes() const { return writes_.size() - synced_; }

@@ -22,6 +22,7 @@ public:
     varve::scn last_scn = 0;
     varve::lsn oldest = 0; ///< log below is gone
     bool pulled = false;   ///< an engine asks for it
+    bool late = false;     ///< it was not there when the world began
     bool dropped = false;  ///< it ends where its entries end
   };
 
@@ -30,7 +31,10 @@ public:
   host_log(simulation& world, scn start, bool round_scns)
       : world_(world), start_(start), round_scns_(round_scns) {}
 
-  void add_stream(tenant_id tenant, stream_id id, bool pulled) { logs_[tenant][id].pulled = pulled; }
+  void add_stream(tenant_id tenant, stream_id id, bool pulled, bool late) {
+    logs_[tenant][id].pulled = pulled;
+    logs_[tenant][id].late = late;
+  }
   void drop_stream(tenant_id tenant, stream_id id) { logs_.at(tenant).at(id).dropped = true; }
   std::vector<tenant_id> tenants() const;
   const std::map<stream_id, stream>& streams(tenant_id tenant) const { return logs_.at(tenant); }

@@ -56,6 +56,7 @@ public:
   std::unique_ptr<log_stream> handle; ///< null: it has been closed for good
   std::optional<std::size_t> first;   ///< number of the first entry handed over in this round
   bool fresh = false;                 ///< a round or this process began: the log may begin where recovery did
+  bool said_start = false;            ///< when it was opened
   bool idle = false;                  ///< no round takes its log
   bool waits_for_room = false;
   lsn durable = 0;
@@ -87,8 +88,9 @@ void sim_host::open_new_streams() {
     stream_options how;
     if (log.pulled)
       how.source = made.get();
-    else if (log.entries.empty() && world_.world().chance(300))
-      how.start_lsn = 0;
+    else if (log.late || (log.entries.empty() && world_.world().chance(300)))
+      how.start_lsn = 0; // all log begins there
+    made->said_start = how.start_lsn.has_value();
     auto opened = engine_.door().open_stream(tenant_, id, how);
     if (opened.code() == errc::closed)
       return;
@@ -164,7 +166,7 @@ void sim_host::hand_over(stream& to) {
   auto at = host_log::find(log, to.handle->expected_lsn());
   if (at > to.oldest() && world_.world().chance(50)) // the host is not sure how far it got
     at -= world_.world().draw(std::min<std::size_t>(at - to.oldest(), 5) + 1);
-  if (to.fresh)
+  if (to.fresh && to.earliest() < log.entries.size())
     at = std::max(at, to.earliest());
   if (at < to.oldest()) {
     tell_recycled(to);
@@ -253,9 +255,8 @@ void sim_host::move_replay_point() {
 /// Only what has been handed over, or is gone, is behind the host.
 scn sim_host::may_promise(const stream& of) const {
   auto& log = of.log();
-  auto at = of.handle ? std::max(host_log::find(log, of.handle->expected_lsn()),
-                                 of.fresh ? of.earliest() : of.oldest())
-                      : log.entries.size();
+  auto at =
+      of.handle ? std::max(host_log::find(log, of.handle->expected_lsn()), of.oldest()) : log.entries.size();
   return at < log.entries.size() ? log.entries[at].scn - 1 : world_.log().now();
 }
 
@@ -338,7 +339,7 @@ void sim_host::durable(stream_id id, const stream_position& position) {
 void sim_host::round_began() {
   move_replay_point();
   for (auto& [id, each] : streams_) {
-    each->fresh = !each->first; // it may have begun before this was told
+    each->fresh = !each->first && !each->said_start; // it may have begun before this was told
     each->idle = false;
     each->durable = 0;
   }

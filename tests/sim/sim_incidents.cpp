@@ -164,7 +164,7 @@ void sim_world::late_and_dropped_streams() {
   if (world_.chance(600)) {
     auto number = stream_id{streams.rbegin()->first.value + 1};
     note("tenant " + to_string(tenant) + " has a stream " + to_string(number) + " now");
-    log_.add_stream(tenant, number, world_.chance(options_.pulled));
+    log_.add_stream(tenant, number, world_.chance(options_.pulled), true);
     return;
   }
   auto which = streams.begin();
@@ -211,7 +211,7 @@ void sim_world::incident(bool must_crash) {
     engines_.back()->catalog()->fail_after(world_.draw(5));
     // Its host ends it some time later, and opens another on what is left.
     world_.after(world_.draw(1, 60) * one_second, [this, failed = engines_.back()->catalog()] {
-      for (std::size_t i = 0; i < engines_.size() && !anybody_stalls(); ++i)
+      for (std::size_t i = 0; i < engines_.size() && faults_on_ && !anybody_stalls(); ++i)
         if (engines_[i]->catalog() == failed) {
           kill(i);
           if (engines_.empty())
