@@ -38,8 +38,9 @@ void stream_buffer::begin_round() {
   opened_ = attached_;
   start_scn_ = 0;
   advance_before_ = advance_;
-  if (asked_start_ && attached_)
-    begin_at(*asked_start_);
+  // What the host has said before: where the log begins, or that there is none below.
+  if (attached_ && (asked_start_ || oldest_left_.value_or(0) > known_from_))
+    begin_at(asked_start_.value_or(0));
 }
 
 namespace {

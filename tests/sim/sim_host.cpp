@@ -34,8 +34,6 @@ public:
       return fail(errc::io_error, "the simulated source failed");
     auto& entries = log().entries;
     auto at = host_log::find(log(), from);
-    if (!first)
-      first = at;
     batch made;
     payloads.clear();
     auto count = of.world_.world().draw(20) + 1;
@@ -55,7 +53,7 @@ public:
   const stream_id id;
   std::unique_ptr<log_stream> handle; ///< null: it has been closed for good
   std::optional<std::size_t> first;   ///< number of the first entry handed over in this round
-  bool fresh = false;                 ///< a round or this process began: the log may begin where recovery did
+  bool fresh = true;                  ///< a round or this process began: the log may begin where recovery did
   bool said_start = false;            ///< when it was opened
   bool idle = false;                  ///< no round takes its log
   bool waits_for_room = false;
@@ -186,10 +184,8 @@ bool sim_host::hand_over_one(stream& to, std::size_t which) {
   auto payload = host_log::payload(tenant_, to.id, entry);
   auto answer = to.handle->append({entry.lsn, entry.next_lsn, entry.scn, payload});
   to.idle = answer.outcome == append_outcome::not_archiving;
-  if (to.idle) {
-    has_promised_ = false;
-    to.first.reset();
-  }
+  if (to.idle)
+    no_round();
   switch (answer.outcome) {
   case append_outcome::accepted:
     if (!to.first) {
@@ -250,6 +246,15 @@ void sim_host::move_replay_point() {
       point = std::max(point, log.entries[draw.draw(log.entries.size())].scn);
   }
   world_.log().recover_from(tenant_, point);
+}
+
+/// The next round begins behind the replay point.
+void sim_host::no_round() {
+  has_promised_ = false;
+  for (auto& [id, each] : streams_) {
+    each->fresh = true;
+    each->first.reset();
+  }
 }
 
 /// Only what has been handed over, or is gone, is behind the host.
@@ -320,6 +325,9 @@ void sim_host::look_at_waits() {
 
 void sim_host::acknowledge(stream_id id, lsn upto) {
   auto& of = *streams_.at(id);
+  // What the engine took from a source nobody else has seen: only what comes to it is claimed.
+  if (!of.first && of.log().pulled)
+    of.first = host_log::find(of.log(), upto);
   if (of.first && upto > 0)
     world_.acknowledged(engine_, tenant_, id, *of.first, upto);
 }
@@ -340,6 +348,8 @@ void sim_host::round_began() {
   move_replay_point();
   for (auto& [id, each] : streams_) {
     each->fresh = !each->first && !each->said_start; // it may have begun before this was told
+    if (each->log().pulled)
+      each->first.reset();
     each->idle = false;
     each->durable = 0;
   }
@@ -383,7 +393,10 @@ void sim_host::recycle(stream& of) {
   auto upto = std::min(host_log::find(log, limit), log.entries.size());
   if (upto <= of.oldest())
     return;
-  world_.log().recycle(tenant_, of.id, of.oldest() + world_.world().draw(upto - of.oldest() + 1));
+  auto first = of.oldest() + world_.world().draw(upto - of.oldest() + 1);
+  world_.log().recycle(tenant_, of.id, first);
+  if (of.idle && first > 0)
+    world_.log().recover_from(tenant_, log.entries[first - 1].scn);
   if (!log.pulled && world_.world().chance(700))
     tell_recycled(of);
 }

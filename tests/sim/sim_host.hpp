@@ -51,6 +51,7 @@ private:
   void tell_recycled(stream& of);
   void advance();
   void move_replay_point();
+  void no_round();
   scn may_promise(const stream& of) const;
   void ask_for_durable();
   void look_at_waits();
