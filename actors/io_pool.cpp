@@ -137,8 +137,7 @@ catalog_writer_actor spawn_catalog_writer(caf::actor_system& system, catalog& wh
   auto body =
       [&where, beat, &batches, on_error](
           catalog_writer_actor::stateful_pointer<catalog_state> self) -> catalog_writer_actor::behavior_type {
-    auto write = [self, &where, &batches, on_error](const change_set& changes,
-                                                    durability how_sure) -> caf::error {
+    auto write = [&where, &batches, on_error](const change_set& changes, durability how_sure) -> caf::error {
       if (changes.empty())
         return {};
       auto written = where.apply(changes, how_sure);

@@ -17,6 +17,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Its plain -Wshadow also counts types, and `lsn`, `status` or `codec` are good names for a parameter, too.
   target_compile_options(varve_compile INTERFACE -Wshadow=local
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+else()
+  # clang 19 reports libstdc++ 12's own use of a deprecated function in every std::stable_sort.
+  target_compile_options(varve_compile INTERFACE -Wno-deprecated-declarations)
 endif()   # clang's -Wshadow has no "local": it counts members and captures, too
 
 if(VARVE_SANITIZE STREQUAL "address")

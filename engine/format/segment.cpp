@@ -79,7 +79,7 @@ bytes encode_segment_footer(const std::vector<block_ref>& blocks, std::uint64_t 
   footer.reserve(64 * (blocks.size() + 1));
   byte_writer out(footer);
   out.put_varint(blocks.size());
-  auto offset = std::uint64_t{segment_header_bytes};
+  [[maybe_unused]] auto offset = std::uint64_t{segment_header_bytes};
   for (auto& x : blocks) {
     assert(x.offset == offset);
     offset += x.size;
