@@ -37,6 +37,16 @@ elseif(VARVE_SANITIZE)
   message(FATAL_ERROR "VARVE_SANITIZE is '${VARVE_SANITIZE}': use address, thread or nothing")
 endif()
 
+if(VARVE_COVERAGE)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "VARVE_COVERAGE counts what clang writes: use the preset coverage")
+  endif()
+  # The counts are of the source, so the optimiser does not change them; -O1 without -g is the quickest build.
+  # atomic: actors count from many threads.
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic -O1 -g0)
+  add_link_options(-fprofile-instr-generate)
+endif()
+
 # varve_layer(name SOURCES ... LINK ... PRIVATE ...): one layer, the library varve_<name>, linking only what its row in
 # the layer table allows. All layers together are what is installed (varve_install.cmake).
 function(varve_layer name)
