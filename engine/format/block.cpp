@@ -68,7 +68,7 @@ const std::byte* take_varint(const std::byte* at, const std::byte* end, std::uin
       return nullptr; // past 64 bits
     value |= (b & 0x7f) << shift;
     if (b < 0x80)
-      return b == 0 && shift > 0 ? nullptr : at;
+      return b == 0 ? nullptr : at; // not the shortest form: a zero of one byte has returned above
   }
   return nullptr;
 }

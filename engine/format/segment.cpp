@@ -134,7 +134,7 @@ result<std::vector<block_ref>> decode_segment_footer(bytes_view footer, const se
   auto count = in.get_count(block_ref_bytes_min);
   blocks.reserve(count);
   auto offset = std::uint64_t{segment_header_bytes};
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     block_ref x;
     x.offset = offset;
     x.stream = stream_id{in.get_varint()};

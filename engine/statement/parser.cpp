@@ -10,6 +10,8 @@ bool is_blank(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+constexpr std::string_view name_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
 /// One text being parsed: knows where it is and words its errors.
 class text_parser {
 public:
@@ -32,7 +34,7 @@ public:
       if (match.wrong.kind != grammar::complaint_kind::none)
         return complain_of(match.wrong);
       auto begin = offset_of(match.begin), end = offset_of(match.end);
-      while (end > begin && is_blank(text_[end - 1]))
+      while (is_blank(text_[end - 1])) // its first word stops it
         --end;
       last_ = position_after(text_, last_, begin);
       parsed.statements.push_back(
@@ -52,14 +54,14 @@ private:
   error complain_of_form() const {
     auto offset = offset_of(expected_.furthest());
     auto rest = text_.substr(offset);
-    if (rest.substr(0, 2) == "/*" && rest.find("*/", 2) == rest.npos)
+    if (rest.substr(0, 2) == "/*") // one that is closed is a blank, and no error stands at a blank
       return complain(errc::parse_error, offset, "the comment is never closed: expected */");
     if (!rest.empty() && (rest[0] == '\'' || rest[0] == '"' || rest[0] == '`') && !closes(rest))
       return complain(errc::parse_error, offset,
                       std::string("the text in quotes is never closed: expected ") + rest[0]);
     auto what = "expected " + expected_.to_string() + ", found " + show_found(text_, offset);
-    if (rest.empty()) // point behind the last word, not at an empty line
-      while (offset > last_.offset && is_blank(text_[offset - 1]))
+    if (rest.empty()) // point behind the last word, not at an empty line; without a word, nothing is missed
+      while (is_blank(text_[offset - 1]))
         --offset;
     return complain(errc::parse_error, offset, what);
   }
@@ -92,20 +94,14 @@ private:
                       "BACKUP_BACKUP_DEST = 'uri' (not backed up N times to the backup_backup_dest of sys "
                       "parameter is not supported)");
     case unknown_parameter:
-    case none:
+    case none: // nobody complains of it
       break;
     }
-    auto end = offset;
-    while (end < text_.size() && is_name(text_[end]))
-      ++end;
-    auto near = nearest_parameter(text_.substr(offset, end - offset));
+    auto rest = text_.substr(offset);
+    auto near = nearest_parameter(rest.substr(0, rest.find_first_not_of(name_letters)));
     auto what = "there is no parameter " + show_found(text_, offset);
     what += near.empty() ? "; SHOW PARAMETERS lists them all" : "; did you mean " + std::string(near) + "?";
     return complain(errc::invalid_argument, offset, what);
-  }
-
-  static bool is_name(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   }
 
   void warn(parsed_text& parsed, std::size_t offset) {

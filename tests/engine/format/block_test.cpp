@@ -78,6 +78,19 @@ TEST_CASE("a block is appended behind what is there, header and body") {
   CHECK(equal(bytes_view(target).subspan(6), block.encoded));
 }
 
+TEST_CASE("a block is packed in place where the target has room for it") {
+  auto entries = sample_entries(20, 0, 5, long_text(100));
+  auto block = build_block(entries, stream_id{1}, 1, codec::lz4);
+  bytes target;
+  target.reserve(block.encoded.size());
+  auto place = target.data();
+  block_packer packer;
+  auto header = block.header;
+  REQUIRE(packer.pack(header, raw_body(entries), codec::lz4, target).ok());
+  CHECK(target.data() == place);
+  CHECK(target == block.encoded);
+}
+
 TEST_CASE("a body that shrinks carries its codec; one that does not is stored raw") {
   auto shrinks = sample_entries(20, 0, 5, long_text(100));
   CHECK(build_block(shrinks, stream_id{1}, 1, codec::lz4).header.codec == codec::lz4);
@@ -173,6 +186,7 @@ TEST_CASE("a header whose fields contradict each other is refused though its che
   CHECK(with([](auto& x) { x.raw_bytes = std::uint32_t{body_bytes_max} + 1; }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.stored_bytes = 0; }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.stored_bytes = x.raw_bytes; }) == errc::checksum_error);
+  CHECK(with([](auto& x) { x.stored_bytes = x.raw_bytes + 1; }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.codec = codec::none; }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.input_bytes = x.raw_bytes; }) == errc::checksum_error);
   CHECK(with([](auto& x) { x.input_bytes = 0; }) == errc::checksum_error);
@@ -216,6 +230,22 @@ TEST_CASE("a body that decompresses to other bytes than were packed is refused")
                     stored_body(build_block(sample_entries(1, 0, 5, "x"), stream_id{1}, 1, codec::none)),
                     "block", raw)
             .code() == errc::checksum_error);
+}
+
+TEST_CASE("a body that its codec cannot read is refused with its place, though its stored checksum holds") {
+  for (auto wanted : {codec::lz4, codec::zstd}) {
+    auto block = build_block(sample_entries(20, 0, 5, long_text(100)), stream_id{1}, 1, wanted);
+    auto stored = stored_body(block);
+    std::fill(stored.begin(), stored.end(), std::byte{0xff});
+    block.header.stored_checksum = checksum64(stored);
+    block_unpacker unpacker;
+    bytes raw;
+    auto refused = unpacker.unpack(block.header, stored, "seg at offset 128", raw);
+    REQUIRE(refused.code() == errc::checksum_error);
+    INFO(refused.error().message);
+    CHECK(refused.error().message.find("seg at offset 128: ") == 0);
+    CHECK(refused.error().message.find("cannot decompress the body") != std::string::npos);
+  }
 }
 
 TEST_CASE("a body of another length than its header says is refused, also where a header was never parsed") {
@@ -267,6 +297,7 @@ TEST_CASE("a body whose entries are not what the header says ends the walk as co
     entry_cursor at{header, body};
     while (at.next()) {
     }
+    CHECK_FALSE(at.next()); // it stays at its end
     return at.corrupt();
   };
   auto with = [&](auto change) {
@@ -311,6 +342,9 @@ TEST_CASE("an entry head with a number past 64 bits or not in its shortest form 
     return at.corrupt();
   };
   CHECK_FALSE(corrupt({0, 1, 0}));
+  header.next_lsn = lsn{1} << 63; // an entry over half of all LSNs: its length takes all ten bytes
+  CHECK_FALSE(corrupt({0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0}));
+  header.next_lsn = 1;
   CHECK(corrupt({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 1, 0}));
   CHECK(corrupt({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 1, 0}));
   CHECK(corrupt({0x80, 0x00, 1, 0}));

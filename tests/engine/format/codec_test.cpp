@@ -29,7 +29,7 @@ TEST_CASE("a body that shrinks comes back byte for byte, also when one compresso
   compressor packer;
   decompressor unpacker;
   for (auto used : {codec::lz4, codec::zstd})
-    for (std::size_t size : {100u, 300'000u, 64u << 10, 3u << 20, 1000u}) {
+    for (std::size_t size : {100u, 300'000u, 64u << 10, 3u << 20, 2u << 20, 1000u}) {
       auto raw = repetitive(size);
       auto stored = packer.compress(used, raw);
       REQUIRE(stored.ok());
@@ -89,6 +89,8 @@ TEST_CASE("a body of another size than its header says is refused") {
   bytes target(3);
   CHECK(unpacker.decompress(codec::none, repetitive(2), target).code() == errc::checksum_error);
   CHECK(unpacker.decompress(codec::none, repetitive(3), target).ok());
+  CHECK(target == repetitive(3));
+  CHECK(unpacker.decompress(codec::none, {}, {}).ok());
 }
 
 TEST_CASE("three codecs are known, and others are refused by number") {

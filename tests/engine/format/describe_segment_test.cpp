@@ -65,6 +65,24 @@ TEST_CASE("a footer that lists other blocks than there are is a problem") {
   CHECK(seen.problem->message.find("the footer lists other blocks than there are") != std::string::npos);
 }
 
+TEST_CASE("a block whose entries are not what its header says is a problem, though all checksums hold") {
+  auto entries = sample_entries(3, 40, 5, "redo ");
+  for (auto wrong : {"one entry less", "a byte less of payload"}) {
+    auto block = build_block(entries, stream_id{9}, 1, codec::none);
+    if (wrong == std::string_view("one entry less"))
+      --block.header.entries;
+    else
+      --block.header.input_bytes;
+    store_block_header(block.header, block.encoded.data());
+    auto seen = describe_object(block.encoded, "one.blk");
+    INFO(wrong);
+    REQUIRE(seen.problem);
+    CHECK(seen.problem->code == errc::checksum_error);
+    CHECK(seen.problem->message == "one.blk at offset 0: the block's entries are not what its header says");
+    CHECK_FALSE(child(child(seen.what, "blocks")->children[0], "entries_in_block"));
+  }
+}
+
 TEST_CASE("a file of bare blocks lists their entries") {
   auto block = build_block(sample_entries(3, 40, 5, "redo "), stream_id{9}, 1, codec::none).encoded;
   append(block, build_block(sample_entries(2, 60, 9, "redo "), stream_id{9}, 2, codec::none).encoded);

@@ -58,6 +58,29 @@ TEST_CASE("every kind of object is described under its own name, without a probl
                                        "piece list", "round end", "segment"});
 }
 
+TEST_CASE("an object is described without what it does not name") {
+  auto commit = sample_commit();
+  commit.seq = commit_seq{1};
+  commit.epoch = epoch{1};
+  commit.predecessor = {};
+  commit.round.status = round_status::doing;
+  commit.round.piece_interval_ns = 0;
+  commit.interruption.reset();
+  commit.limiting_stream.reset();
+  commit.stream_table.reset();
+  commit.piece_list.reset();
+  commit.open_pieces.resize(1);
+  commit.open_pieces[0].bounds.end_scn = scn_max;
+  auto seen = describe_object(encode(sample_archive(), commit), "t1/x");
+  INFO(to_text(seen.what));
+  REQUIRE_FALSE(seen.problem);
+  for (auto key : {"interruption", "limiting_stream", "stream_table", "piece_list"})
+    CHECK_FALSE(child(seen.what, key));
+  CHECK(child(seen.what, "predecessor")->note == "none: a beginning");
+  CHECK(child(*child(seen.what, "round"), "piece_interval_ns")->note == "no split");
+  CHECK(child(child(seen.what, "open_pieces")->children[0], "end_scn")->note == "no end");
+}
+
 TEST_CASE("one flipped bit anywhere in any object is a problem that names it") {
   for (auto& object : all_objects())
     for (std::size_t at = 0; at < object.size(); ++at) {

@@ -19,6 +19,9 @@ description sample() {
   item.add_number("id", 2);
   item.add("dropped", "yes", "at 7");
   x.add_list("blocks");
+  auto& words = x.add_list("words");
+  words.add("plain", "a\\b");
+  words.add_group("empty");
   return x;
 }
 
@@ -33,7 +36,10 @@ TEST_CASE("text is indented, with notes, one line for a plain item of a list") {
                              "  streams\n"
                              "    stream: id 1\n"
                              "    stream: id 2, dropped yes (at 7)\n"
-                             "  blocks none\n");
+                             "  blocks none\n"
+                             "  words\n"
+                             "    plain a\\b\n"
+                             "    empty\n");
 }
 
 TEST_CASE("JSON has bare numbers, arrays for lists, no notes, and only ASCII") {
@@ -52,7 +58,11 @@ TEST_CASE("JSON has bare numbers, arrays for lists, no notes, and only ASCII") {
                              "      \"dropped\": \"yes\"\n"
                              "    }\n"
                              "  ],\n"
-                             "  \"blocks\": []\n"
+                             "  \"blocks\": [],\n"
+                             "  \"words\": [\n"
+                             "    \"a\\\\b\",\n"
+                             "    \"\"\n"
+                             "  ]\n"
                              "}\n");
   description x;
   x.add("reason", "");

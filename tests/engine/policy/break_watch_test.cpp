@@ -42,6 +42,21 @@ TEST_CASE("break watch: a host that keeps more than what waits is in no danger")
   CHECK(watch.danger(2000));
 }
 
+TEST_CASE(
+    "break watch: a stream that neither waits nor was refused is in no danger, and a refusal before that "
+    "is forgotten") {
+  break_watch watch;
+  auto look = [&](unix_ns now, bool refused) {
+    watch.look(s1, {200, 200, 200, refused}, now, patience);
+    return watch.danger(now);
+  };
+  CHECK_FALSE(look(1000, true));
+  CHECK_FALSE(look(1050, false)); // there was room again
+  CHECK_FALSE(look(1100, true));  // counted from here on
+  CHECK_FALSE(look(1199, true));
+  CHECK(look(1200, true));
+}
+
 TEST_CASE("break watch: a host that recycles just what is archived is in none while the archive gets on") {
   break_watch watch;
   for (lsn at = 1; at < 100; ++at) {

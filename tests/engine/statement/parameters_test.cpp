@@ -55,6 +55,7 @@ TEST_CASE("values of a parameter have one text each, and the range is kept") {
   CHECK(canonical("backup_recovery_window", "7d") == "7d");
   CHECK(canonical("log_archive_batch_buffer_limit", "1024m") == "1G");
   CHECK(canonical("log_archive_batch_buffer_limit", "4194305") == "4194305B");
+  CHECK(canonical("log_archive_batch_buffer_limit", "2048P") == "2048P");
   for (auto bad : {"3M", "1X", "1GB", "M", "99999999P", "-1"})
     CHECK(canonical("log_archive_batch_buffer_limit", bad) == "refused");
   CHECK(canonical("log_restore_concurrency", "007") == "7");
@@ -64,6 +65,7 @@ TEST_CASE("values of a parameter have one text each, and the range is kept") {
   CHECK(canonical("auto_delete_expired_backup", "0") == "False");
   CHECK(canonical("auto_delete_expired_backup", "2") == "refused");
   CHECK(canonical("backup_zone", "z1") == "z1");
+  CHECK(canonical("backup_log_archive_option", "optional") == "optional"); // apply_archive_option() judges it
   CHECK(canonical("backup_zone", std::string(3000, 'z')) == "refused");
 }
 

@@ -15,6 +15,7 @@ TEST_CASE("lines end with LF, CRLF or CR and columns count characters") {
   CHECK(at("ab\ncd", 4) == text_position{4, 2, 2});
   CHECK(at("ab\r\ncd", 4) == text_position{4, 2, 1});
   CHECK(at("ab\rcd", 4) == text_position{4, 2, 2});
+  CHECK(at("ab\r", 3) == text_position{3, 2, 1});
   CHECK(at("\xe5\xa4\x87\xe4\xbb\xbdx", 6) == text_position{6, 1, 3});
   CHECK(at("\xff\xfex", 2) == text_position{2, 1, 3});
 }
@@ -33,6 +34,28 @@ TEST_CASE("the caret stands below the place, also behind tabs and wide character
   CHECK(show_place("\xe5\xa4\x87;", at("\xe5\xa4\x87;", 3)) == "  \xe5\xa4\x87;\n    ^");
   CHECK(show_place("", {}) == "  \n  ^");
   CHECK(show_place(std::string_view("a\0b", 3), {2, 1, 3}) == "  a?b\n    ^");
+}
+
+TEST_CASE("East Asian wide characters take two columns, their neighbours one") {
+  auto caret = [](std::string character) {
+    auto size = character.size();
+    auto shown = show_place(character + ";", at(character + ";", size));
+    return shown.size() - 1 - (shown.find('\n') + 1);
+  };
+  for (auto wide : {u8"\u1100", u8"\u115f", u8"\u2e80", u8"\ua4cf", u8"\uac00", u8"\ud7a3", u8"\uf900",
+                    u8"\ufaff", u8"\ufe30", u8"\ufe6f", u8"\uff00", u8"\uff60", u8"\uffe0", u8"\uffe6",
+                    u8"\U00020000", u8"\U0003fffd"})
+    CHECK(caret(reinterpret_cast<const char*>(wide)) == 4);
+  for (auto narrow : {u8"\u10ff", u8"\u1160", u8"\u2e7f", u8"\ua4d0", u8"\uabff", u8"\ud7a4", u8"\uf8ff",
+                      u8"\ufb00", u8"\ufe2f", u8"\ufe70", u8"\ufeff", u8"\uff61", u8"\uffdf", u8"\uffe7",
+                      u8"\U0001ffff", u8"\U0003fffe"})
+    CHECK(caret(reinterpret_cast<const char*>(narrow)) == 3);
+}
+
+TEST_CASE("a line that begins inside a character, or is none at all, is shown from its first byte") {
+  CHECK(show_place("\x80\x80;", at("\x80\x80;", 2)) == "  ??;\n    ^");
+  std::string bytes(9, '\x80');
+  CHECK(show_place(bytes + ";", at(bytes + ";", 9)) == "  ?????????;\n" + std::string(11, ' ') + "^");
 }
 
 TEST_CASE("what may be credentials of a destination is covered, and the caret stays where it is") {
