@@ -169,8 +169,10 @@ private:
       if (!segment || segment->epoch > newest || listed(*segment))
         continue;
       auto size = where_.size(path);
+      if (size.code() == errc::file_not_exist)
+        continue; // merged or given up meanwhile
       if (!size.ok())
-        continue;
+        return size.error();
       segment_ref ref{segment->epoch, segment->number, *size, true};
       auto blocks = read_segment_blocks(where_, *segment, ref, archive_);
       if (blocks.code() == errc::io_error)
