@@ -29,8 +29,7 @@ status prove(destination& where, const found_commit& found) {
   auto path = to_path(commit_name{record.tenant, record.seq});
   if (record.is_mark())
     return fail(errc::bytes_missing, path + " is a mark: the commits after it are gone");
-  if (record.seq.value == 0)
-    return fail(errc::checksum_error, path + " can only be a mark");
+  // Number 0 can only be a mark: decode_commit() refuses a commit older than its own epoch.
   auto before = to_path(commit_name{record.tenant, commit_seq{record.seq.value - 1}});
   auto object = where.read_all(before, format::object_bytes_max);
   if (!object.ok() && object.code() != errc::file_not_exist && object.code() != errc::checksum_error)
@@ -69,8 +68,7 @@ result<std::vector<commit_seq>> list_commits(destination& where, tenant_id tenan
   std::vector<commit_seq> found;
   for (auto& x : names)
     if (auto name = parse_object_name(folder + "/" + x))
-      if (auto* commit = std::get_if<commit_name>(&*name); commit && commit->tenant == tenant)
-        found.push_back(commit->seq);
+      found.push_back(std::get<commit_name>(*name).seq); // no other name is in this folder
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -99,7 +99,7 @@ resolved resolve(destination& where, found_commit commit, const random_id* archi
 
 bool something_vanished(const committed_state& state) {
   for (auto& x : state.damages)
-    if (x.why.code == errc::bytes_missing || x.why.code == errc::file_not_exist)
+    if (x.why.code == errc::bytes_missing)
       return true;
   return false;
 }
