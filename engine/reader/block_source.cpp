@@ -157,6 +157,8 @@ void block_source::add_missing(const object_path& path, std::uint64_t offset, er
   block_demand x;
   x.key = {lost.first_scn, lost.stream, lost.first_lsn};
   x.broken = damage{path, offset, std::move(why), catalogue_.tenant, {lost}, false};
+  if (x.broken->why.code == errc::bytes_missing)
+    x.broken->why.code = code_of_loss(suspects_);
   for (auto& suspect : suspects_)
     x.broken->why.message += "; see " + suspect.path + ": " + suspect.why.message;
   auto key = x.key;

@@ -1,5 +1,7 @@
 #include "engine/reader/damage.hpp"
 
+#include <algorithm>
+
 namespace varve {
 
 bool costs_log(const damage& x) {
@@ -27,6 +29,11 @@ std::string describe(const damage& x) {
   if (x.lost_unknown)
     text += std::string(x.lost.empty() ? "" : "; and ") + "log that nothing readable lists";
   return text;
+}
+
+errc code_of_loss(const std::vector<damage>& known) {
+  auto failed = [](auto& x) { return x.why.code == errc::io_error; };
+  return std::any_of(known.begin(), known.end(), failed) ? errc::io_error : errc::bytes_missing;
 }
 
 error to_error(const damage& x) {

@@ -25,6 +25,10 @@ std::string describe(const damage& x);
 /// "stream 3: LSN [100, 200), SCN 10..20".
 std::string describe(const stream_range& x);
 
+/// The code of an error about log that is missing, where `known` may be why: io_error if the medium failed on
+/// one of them, for then the log may be there; else bytes_missing.
+errc code_of_loss(const std::vector<damage>& known);
+
 /// The same as an error; the code is that of `why`, file_not_exist turned into bytes_missing.
 error to_error(const damage& x);
 

@@ -30,7 +30,7 @@ status check_first_piece(const piece_catalogue& catalogue, const round_choice& c
               ", with which the log of that round begins";
   for (auto& x : catalogue.damages)
     text += "; " + describe(x);
-  return fail(errc::bytes_missing, text, "verify lists everything that is damaged");
+  return fail(code_of_loss(catalogue.damages), text, "verify lists everything that is damaged");
 }
 
 class piece_look {

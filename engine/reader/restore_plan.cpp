@@ -220,7 +220,7 @@ status check_nothing_hidden(const piece_catalogue& catalogue, const restore_prev
                   to_string(before->round.id) + " to round " + to_string(round.round.id);
       for (auto& x : catalogue.damages)
         text += "; " + describe(x);
-      return fail(errc::bytes_missing, text,
+      return fail(code_of_loss(catalogue.damages), text,
                   "restore one after the other: --round " + to_string(before->round.id) + ", then --round " +
                       to_string(round.round.id));
     }
