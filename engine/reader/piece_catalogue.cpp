@@ -128,7 +128,7 @@ void add_round_from_seal(destination& where, piece_catalogue& x, round_id id, co
     }
     last = &piece;
   }
-  if (last && last->seal) {
+  if (last->seal) { // a round is missed where it has a piece
     auto path = to_path(seal_name{x.tenant, last->piece, last->seal->epoch});
     auto object = read_referenced(where, path, last->seal->digest, "a commit");
     auto seal = object.ok() ? decode_seal(*object, archive, path) : result<piece_seal>(object.error());
@@ -151,12 +151,12 @@ std::vector<catalogued_round> read_round_ends(destination& where, tenant_id tena
   auto next = commit.last_round_end;
   auto round = commit.last_round;
   auto named_by = commit_text(commit);
-  while (next && round.value > 0) {
+  while (next) {
     auto path = to_path(round_end_name{tenant, round, next->epoch});
     auto object = read_referenced(where, path, next->digest, named_by);
     auto end = object.ok() ? decode_round_end(*object, archive, path) : result<round_end>(object.error());
-    if (end.ok() && (end->round.id != round || (end->previous && end->previous_round >= round)))
-      end = fail(errc::checksum_error, path + " is about another round, or names a later one before it");
+    if (end.ok() && end->round.id != round) // the one before it is older: decode_round_end() sees to that
+      end = fail(errc::checksum_error, path + " is about another round");
     if (!end.ok()) {
       damages.push_back({path, 0, end.error(), tenant, {}, false});
       break;

@@ -199,7 +199,7 @@ result<std::optional<restored_batch>> merging_reader::next() {
   if (before_other(entries[front.end - 1]))
     run = front.end;
   else
-    while (run < front.end && before_other(entries[run]))
+    while (before_other(entries[run])) // the last one is not
       ++run;
 
   restored_batch batch{from.stream,

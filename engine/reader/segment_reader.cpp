@@ -15,14 +15,14 @@ std::string place(const object_path& path, std::uint64_t offset) {
   return path + " at offset " + std::to_string(offset);
 }
 
-/// Reads forward through a segment, some bytes at a time.
+/// Reads forward through a segment, some bytes at a time: `offset` never goes back.
 class window {
 public:
   window(destination& where, const object_path& path) : where_(where), path_(path) {}
 
   /// `size` <= window_bytes bytes at `offset`; fewer where the object ends.
   result<bytes_view> get(std::uint64_t offset, std::size_t size) {
-    if (offset < start_ || offset + size > start_ + held_) {
+    if (offset + size > start_ + held_) {
       buffer_.resize(window_bytes);
       start_ = offset;
       held_ = 0;
@@ -244,9 +244,6 @@ result<block_header> open_block(const block_ref& ref, bytes_view stored, tenant_
   VARVE_TRY_ASSIGN(auto header, parse_block_header(head, here));
   if (header.tenant != tenant || make_block_ref(header, head, ref.offset) != ref)
     return fail(errc::checksum_error, here + ": not the block that the footer lists");
-  if (header.kind != block_kind_entries)
-    return fail(errc::unknown_version,
-                here + ": a block of kind " + std::to_string(header.kind) + ", which this build cannot read");
   VARVE_TRY(unpacker.unpack(header, stored.subspan(block_header_bytes), here, raw));
   return header;
 }

@@ -38,14 +38,13 @@ public:
     for (auto tenant : tenants)
       if (!options_.tenant || *options_.tenant == tenant)
         check_tenant(tenant);
-    for (auto& [path, size] : objects_)
-      if (covered(path)) {
-        bool reached = reached_.contains(path);
-        if (!reached)
-          report_.unreferenced.push_back(path);
-        if (!reached || is_commit_or_start(path))
-          prove_unread(path);
-      }
+    for (auto& [path, size] : objects_) {
+      bool reached = reached_.contains(path);
+      if (!reached)
+        report_.unreferenced.push_back(path);
+      if (!reached || is_commit_or_start(path))
+        prove_unread(path);
+    }
     report_.bytes_read = done_;
     if (options_.progress)
       options_.progress(total_, total_);
@@ -58,14 +57,9 @@ private:
   status list_objects() {
     auto visit = [&](const object_info& x) {
       objects_[x.path] = x.size;
-      if (covered(x.path))
-        total_ += x.size;
+      total_ += x.size;
     };
     return where_.list(options_.tenant ? tenant_folder(*options_.tenant) : "", visit);
-  }
-
-  bool covered(const object_path& path) const {
-    return !options_.tenant || path.starts_with(tenant_folder(*options_.tenant) + "/");
   }
 
   /// Marks an object as reached; its bytes were read.

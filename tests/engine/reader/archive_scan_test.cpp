@@ -181,6 +181,115 @@ TEST_CASE("a commit of another archive, or under the wrong name, is refused") {
   auto misnamed = read_newest_commit(*fixture.where, tenant, {});
   REQUIRE(misnamed.code() == errc::bytes_missing);
   CHECK_THAT(misnamed.error().message, Catch::Contains("holds commit 2"));
+  auto of_other = builder.newest();
+  of_other.tenant = tenant_id{7};
+  fixture.put(commit_path(4), encode(builder.settings().archive, of_other));
+  misnamed = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(misnamed.code() == errc::bytes_missing);
+  CHECK_THAT(misnamed.error().message, Catch::Contains("holds commit 4 of tenant 7"));
+}
+
+TEST_CASE("what is no commit does not count in the folder of commits") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  REQUIRE(fixture.where->create("t1001/commits/99999999999999999999x", as_bytes("x")).ok());
+  REQUIRE(fixture.where->create("t1001/commits/note.txt", as_bytes("x")).ok());
+  auto commits = list_commits(*fixture.where, tenant);
+  REQUIRE(commits.ok());
+  CHECK(*commits == std::vector<commit_seq>{commit_seq{1}, commit_seq{2}, commit_seq{3}, commit_seq{4}});
+}
+
+TEST_CASE("a predecessor that the medium calls too large to be a commit does not prove the newest") {
+  struct refusing : memory_destination {
+    using memory_destination::memory_destination;
+    result<bytes> read_all(const object_path& path, std::uint64_t size_max) override {
+      return memory_destination::read_all(path, path == commit_path(3) ? 1 : size_max);
+    }
+  };
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  refusing where("refusing", fixture.store);
+  auto found = read_newest_commit(where, tenant, {});
+  REQUIRE(found.code() == errc::bytes_missing);
+  CHECK_THAT(found.error().message, Catch::Contains(commit_path(3) + " is missing or damaged"));
+}
+
+TEST_CASE("a damaged object before a beginning is no mark: the beginning counts") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  auto beginning = builder.newest();
+  beginning.seq = commit_seq{9};
+  beginning.epoch = epoch{9};
+  REQUIRE(fixture.where->create(commit_path(9), encode(builder.settings().archive, beginning)).ok());
+  REQUIRE(fixture.where->create(commit_path(8), as_bytes("not a commit")).ok());
+  auto found = read_newest_commit(*fixture.where, tenant, {});
+  REQUIRE(found.ok());
+  CHECK((*found)->record.seq == commit_seq{9});
+}
+
+TEST_CASE(
+    "commits that are replaced faster than they can be read are given up, and so are commits that vanish") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  racing_destination where(fixture.store);
+  SECTION("a newer one at each look") {
+    unsigned looks = 0;
+    where.meanwhile = [&](auto& path) {
+      if (path != commit_path(builder.newest().seq.value))
+        return;
+      builder.commit(3000);
+      fixture.drop(path);
+      ++looks;
+    };
+    auto found = read_newest_commit(where, tenant, {});
+    REQUIRE(found.code() == errc::bytes_missing);
+    CHECK_THAT(found.error().message, Catch::Contains("no commit could be relied on"));
+    CHECK(looks == 16);
+  }
+  SECTION("all at once") {
+    where.meanwhile = [&](auto& path) {
+      if (path != commit_path(4))
+        return;
+      for (auto& each : fixture.paths("/commits/"))
+        fixture.drop(each);
+    };
+    auto found = read_newest_commit(where, tenant, {});
+    REQUIRE(found.code() == errc::bytes_missing);
+    CHECK_THAT(found.error().message, Catch::Contains("the commits have vanished"));
+  }
+}
+
+TEST_CASE("where the newest commit is damaged, the one before it is looked for anew if it vanishes, and is "
+          "no mark") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_four_commits(builder);
+  fixture.flip(commit_path(4), 100);
+  SECTION("it vanishes, since newer ones have come") {
+    racing_destination where(fixture.store);
+    bool at_the_fallback = false;
+    where.meanwhile = [&](auto& path) {
+      if (path != commit_path(3) || std::exchange(at_the_fallback, true))
+        return;
+      builder.commit(3000);
+      builder.commit(3010);
+      fixture.drop(path);
+    };
+    auto found = read_newest_commit(where, tenant, {.allow_previous = true});
+    REQUIRE(found.ok());
+    CHECK(at_the_fallback);
+    CHECK((*found)->record.seq == commit_seq{6});
+    CHECK((*found)->fallback.empty());
+  }
+  SECTION("it is a mark") {
+    fixture.put(commit_path(3), encode(builder.settings().archive, commit_mark(tenant, commit_seq{3})));
+    auto found = read_newest_commit(*fixture.where, tenant, {.allow_previous = true});
+    REQUIRE(found.code() == errc::bytes_missing);
+    CHECK_THAT(found.error().message, Catch::Contains(commit_path(4)));
+  }
 }
 
 TEST_CASE("a referenced object is proved by its digest") {

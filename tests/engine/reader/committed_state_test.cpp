@@ -229,6 +229,105 @@ TEST_CASE("a taker refuses a state in which a position is not certain, a reader 
   }
 }
 
+TEST_CASE("a table that cannot be taken apart leaves the positions uncertain, whatever its digest says") {
+  indexed_piece x;
+  auto check = [&](const object_path& path) {
+    auto strict = read_committed_state(*x.where, tenant, nullptr);
+    REQUIRE(strict.code() == errc::checksum_error);
+    CHECK_THAT(strict.error().message, Catch::Contains(path));
+    auto lenient = read_readable_state(*x.where, tenant, {});
+    REQUIRE(lenient.ok());
+    CHECK_FALSE((*lenient)->table_read);
+  };
+  auto table = x.paths("/index-").at(1);
+  auto digest = x.put(table, to_bytes(as_bytes("no index")));
+  x.say_in_commit(x.made, [&](auto& record) { record.stream_table->object.digest = digest; });
+  check(table);
+
+  auto seal = to_path(seal_name{tenant, x.made.newest().open_pieces.at(0).piece, epoch{1}});
+  REQUIRE(x.where->create(seal, as_bytes("no seal")).ok());
+  x.say_in_commit(x.made, [&](auto& record) {
+    record.stream_table = stream_table_ref{
+        object_kind::seal, record.open_pieces.at(0).piece, {epoch{1}, 0, digest_of(as_bytes("no seal"))}};
+  });
+  check(seal);
+}
+
+TEST_CASE("log of an older round that is still open does not move a stream that the new round restarted") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  builder.begin_round(1000, 0);
+  builder.open_stream(s1, 0);
+  append_round_robin(builder, {s1}, 10, 1000);
+  builder.cut_all();
+  builder.commit(1090);
+  builder.begin_round(2000, 0);
+  builder.open_stream(s1, 50);
+  append_round_robin(builder, {s1}, 2, 2000);
+  builder.cut_all();
+  builder.commit(2010);
+  REQUIRE(builder.newest().open_pieces.size() == 2);
+  CHECK(row_of(read(fixture), s1) == stream_row{s1, 50, {250, 2010}, false});
+}
+
+TEST_CASE("the first damage that leaves a position uncertain is the one a taker is told") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  builder.begin_round(1000, 0);
+  builder.open_stream(s1, 0);
+  for (int i = 0; i < 2; ++i) {
+    append_round_robin(builder, {s1}, 10, 1000);
+    builder.cut_all();
+    builder.end_segments();
+  }
+  builder.commit(1000);
+  auto segments = fixture.paths("/seg-");
+  for (auto& path : segments)
+    fixture.drop(path);
+  auto strict = read_committed_state(*fixture.where, tenant, nullptr);
+  REQUIRE(strict.code() == errc::bytes_missing);
+  CHECK_THAT(strict.error().message, Catch::Contains(segments.at(0)) && !Catch::Contains(segments.at(1)));
+  CHECK((*read_readable_state(*fixture.where, tenant, {}))->damages.size() == 2);
+}
+
+TEST_CASE("what stays missing is looked for again while newer commits come, a bounded number of times") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  builder.begin_round(1000, 0);
+  builder.open_stream(s1, 0);
+  append_round_robin(builder, {s1}, 30, 1000);
+  builder.cut_all();
+  builder.commit(1000);
+  fixture.drop(fixture.path("/seg-"));
+  racing_destination where(fixture.store);
+  auto segment = to_path(segment_name{tenant, builder.newest().open_pieces.at(0).piece, epoch{1}, 1});
+  unsigned looks = 0;
+  SECTION("a newer commit each time") {
+    where.meanwhile = [&](auto& path) {
+      if (path == segment)
+        builder.commit(1000);
+      looks += path == commits_folder(tenant);
+    };
+    auto state = read_readable_state(where, tenant, {});
+    REQUIRE(state.ok());
+    CHECK((*state)->damages.size() == 1);
+    CHECK(looks == 8);
+    CHECK(read_committed_state(where, tenant, nullptr).code() == errc::bytes_missing);
+  }
+  SECTION("the tenant goes away meanwhile: what was read before is the answer") {
+    where.meanwhile = [&](auto& path) {
+      if (path != segment)
+        return;
+      for (auto& each : fixture.paths("/commits/"))
+        fixture.drop(each);
+    };
+    auto state = read_readable_state(where, tenant, {});
+    REQUIRE(state.ok());
+    REQUIRE(*state);
+    CHECK((*state)->commit.record == builder.newest());
+  }
+}
+
 TEST_CASE("objects that vanish because a newer commit no longer needs them are not missed") {
   struct racing : memory_destination {
     using memory_destination::memory_destination;

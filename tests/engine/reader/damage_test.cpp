@@ -27,6 +27,14 @@ TEST_CASE("a long list of losses is cut short with its length") {
                               !Catch::Contains("stream 8:"));
 }
 
+TEST_CASE("log is missing for certain only where the medium did not fail on what may list it") {
+  damage gone{"p", 0, fail(errc::checksum_error, "x"), tenant_id{1}, {}, true};
+  CHECK(code_of_loss({}) == errc::bytes_missing);
+  CHECK(code_of_loss({gone}) == errc::bytes_missing);
+  damage unread{"q", 0, fail(errc::io_error, "x"), tenant_id{1}, {}, true};
+  CHECK(code_of_loss({gone, unread}) == errc::io_error);
+}
+
 TEST_CASE("an object that is not there makes an error of bytes missing") {
   damage x{"p", 0, fail(errc::file_not_exist, "no such file"), tenant_id{1}, {}, false};
   CHECK(to_error(x).code == errc::bytes_missing);

@@ -101,6 +101,7 @@ constexpr wound wounds[] = {
     {"no identity", [](failing_archive& x) { x.medium->erase("format"); }},
     {"a lost seal", [](failing_archive& x) { x.medium->erase(x.paths("/seal-")[1]); }},
     {"a lost index", [](failing_archive& x) { x.medium->erase(x.paths("/index-").front()); }},
+    {"a lost table", [](failing_archive& x) { x.medium->erase(x.paths("/index-").back()); }},
     {"a lost start", [](failing_archive& x) { x.medium->erase(x.paths("/start-").back()); }},
     {"a damaged footer", [](failing_archive& x) { x.flip(x.paths("/seg-").front(), 40); }},
     {"a lost end of a round", [](failing_archive& x) { x.medium->erase(x.paths("/rounds/").front()); }},
@@ -128,6 +129,22 @@ TEST_CASE("one failed call while a commit is looked for is an io_error, and so i
     VARVE_TRY_ASSIGN(auto newest, read_newest_commit(*x.where, tenant, {}));
     VARVE_TRY_ASSIGN(auto found, resolve_committed_state(*x.where, *newest, nullptr));
     return found.streams;
+  });
+}
+
+TEST_CASE("one failed call while a damaged state is read is an io_error, or the damage is told") {
+  failing_archive x;
+  x.medium->erase(x.paths("/seg-").back());
+  auto whole = read_readable_state(*x.where, tenant, {});
+  REQUIRE(whole.ok());
+  x.with_each_call_failing([&] {
+    auto state = read_readable_state(*x.where, tenant, {});
+    if (!state.ok()) {
+      CHECK(state.code() == errc::io_error);
+      return;
+    }
+    CHECK((*state)->commit.record == x.made.newest());
+    CHECK((*state)->damages.size() >= (*whole)->damages.size());
   });
 }
 

@@ -1,5 +1,7 @@
 #include "tests/engine/reader/reader_fixture.hpp"
 
+#include "engine/format/object_name.hpp"
+
 #include <catch2/catch.hpp>
 
 namespace varve::test {
@@ -27,6 +29,18 @@ bytes& reader_fixture::content(const object_path& path) {
   auto at = store->objects.find(path);
   REQUIRE(at != store->objects.end());
   return at->second->content;
+}
+
+varve::digest reader_fixture::put(const object_path& path, bytes object) {
+  auto& target = content(path);
+  target = std::move(object);
+  return digest_of(target);
+}
+
+void reader_fixture::say_in_commit(archive_builder& made, const std::function<void(commit_record&)>& change) {
+  auto record = made.newest();
+  change(record);
+  put(to_path(commit_name{tenant, record.seq}), encode(made.settings().archive, record));
 }
 
 void reader_fixture::zero(const object_path& path, std::size_t from, std::size_t count) {

@@ -4,6 +4,7 @@
 #include "engine/reader/restore_reader.hpp"
 #include "tests/harness/archive_builder.hpp"
 
+#include <functional>
 #include <random>
 
 namespace varve::test {
@@ -22,12 +23,48 @@ struct reader_fixture {
   std::vector<object_path> paths(std::string_view part) const;
   object_path path(std::string_view part) const; ///< the only one
   bytes& content(const object_path& path);
+  /// Puts these bytes there, as if they had been written so; returns their digest.
+  varve::digest put(const object_path& path, bytes object);
+  /// Makes the newest commit say this. The commit before it still proves it.
+  void say_in_commit(archive_builder& made, const std::function<void(commit_record&)>& change);
   void flip(const object_path& path, std::uint64_t offset) { content(path)[offset] ^= std::byte{0x10}; }
   void cut_to(const object_path& path, std::size_t size) { content(path).resize(size); }
   void zero(const object_path& path, std::size_t from, std::size_t count);
   void drop(const object_path& path) { REQUIRE_OK(where->remove(path)); }
 
   static void REQUIRE_OK(const status& outcome);
+};
+
+/// What others do while a reader looks: `meanwhile` is called before each look, with the object or folder.
+struct racing_destination : memory_destination {
+  explicit racing_destination(std::shared_ptr<memory_store> store)
+      : memory_destination("racing", std::move(store)) {}
+  result<std::size_t> read(const object_path& path, std::uint64_t offset, mutable_bytes target) override {
+    look(path);
+    return memory_destination::read(path, offset, target);
+  }
+  result<bytes> read_all(const object_path& path, std::uint64_t size_max) override {
+    look(path);
+    return memory_destination::read_all(path, size_max);
+  }
+  result<std::uint64_t> size(const object_path& path) override {
+    look(path);
+    return memory_destination::size(path);
+  }
+  result<std::vector<std::string>> list_folder(const std::string& prefix) override {
+    look(prefix);
+    return memory_destination::list_folder(prefix);
+  }
+  std::function<void(const object_path&)> meanwhile;
+
+private:
+  /// What is done meanwhile may look, too.
+  void look(const object_path& path) {
+    if (auto doing = std::exchange(meanwhile, nullptr)) {
+      doing(path);
+      meanwhile = std::move(doing);
+    }
+  }
 };
 
 /// What a restore gave, and how it ended.
