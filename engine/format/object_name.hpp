@@ -77,6 +77,13 @@ std::string to_path(const object_name& name);
 /// nullopt: not a name of this format. Only the exact spelling of to_path() is accepted.
 std::optional<object_name> parse_object_name(std::string_view path);
 
+/// Is this the path of an object of that kind?
+template <class Name>
+bool is_path_of(std::string_view path) {
+  auto name = parse_object_name(path);
+  return name && std::holds_alternative<Name>(*name);
+}
+
 std::string tenant_folder(tenant_id tenant);                 ///< "t1001"
 std::string commits_folder(tenant_id tenant);                ///< "t1001/commits"
 std::string piece_folder(tenant_id tenant, piece_key piece); ///< "t1001/r1_p3"

@@ -90,8 +90,8 @@ bool block_pipeline::claim(std::vector<slot*>& batch) {
     if (!pending_) {
       {
         std::lock_guard lock(mutex_);
-        if (stop_ || ended_)
-          return !stop_ && !batch.empty();
+        if (stop_ || ended_) // it ends within a claim, and that one returns
+          return false;
       }
       auto next = source_.next();
       if (!next.ok() || !*next) {
@@ -134,7 +134,8 @@ bool block_pipeline::claim(std::vector<slot*>& batch) {
   return true;
 }
 
-/// Reads neighbours of one segment together. A slot is the taker's as soon as it is ready.
+/// Reads neighbours of one segment together; no two blocks of one overlap. A slot is the taker's as soon as
+/// it is ready.
 void block_pipeline::read_batch(std::vector<slot*>& batch, reading& own) {
   auto demand = [](slot* x) -> block_demand& { return x->block->demand; };
   auto broken = std::partition(batch.begin(), batch.end(), [&](slot* x) { return !demand(x).broken; });
@@ -148,8 +149,7 @@ void block_pipeline::read_batch(std::vector<slot*>& batch, reading& own) {
     for (; n < groups.size(); ++n) {
       auto &before = demand(groups[n - 1]), &next = demand(groups[n]);
       auto end = before.block.offset + before.block.size;
-      if (next.segment != before.segment || next.block.offset < end ||
-          next.block.offset - end > gap_bytes_max)
+      if (next.segment != before.segment || next.block.offset - end > gap_bytes_max)
         break;
     }
     read_group(groups.first(n), own);

@@ -28,11 +28,9 @@ T block_source::slots<T>::take(std::size_t at) {
 block_source::block_source(destination& where, const piece_catalogue& catalogue, block_filter filter,
                            const random_id* archive)
     : where_(where), catalogue_(catalogue), filter_(filter), archive_(archive) {
-  for (auto& x : catalogue_.damages) {
-    auto name = parse_object_name(x.path);
-    if (name && std::holds_alternative<piece_list_name>(*name))
+  for (auto& x : catalogue_.damages)
+    if (is_path_of<piece_list_name>(x.path))
       suspects_.push_back(x);
-  }
   for (auto& round : choose_pieces(catalogue_, filter_))
     begin_round(std::move(round));
 }
@@ -79,13 +77,11 @@ status block_source::load_piece(round_state& state, const catalogued_piece& piec
   for (auto& x : files.damages) {
     if (x.lost_unknown)
       hidden_.push_back(x);
-    auto name = parse_object_name(x.path);
-    if (name && std::holds_alternative<piece_start_name>(*name))
+    if (is_path_of<piece_start_name>(x.path))
       continue;
     damaged = true;
     suspects_.push_back(x);
-    bool names_segments = !name || !std::holds_alternative<segment_name>(*name);
-    if (!x.lost_unknown || !names_segments || state.round->streams_proved)
+    if (!x.lost_unknown || is_path_of<segment_name>(x.path) || state.round->streams_proved)
       continue;
     // Nobody can tell where its log begins or ends: what comes after it may not be what follows.
     auto first = state.loaded == 0 ? merge_key{} : merge_key{piece.bounds.start_scn, {}, 0};

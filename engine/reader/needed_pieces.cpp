@@ -42,7 +42,7 @@ public:
   result<needed_piece> at(const catalogued_piece& piece) {
     VARVE_TRY_ASSIGN(auto files, read_piece_files(where_, catalogue_, piece, archive_));
     for (auto& x : files.damages)
-      if (costs(x))
+      if (x.lost_unknown)
         return damaged(piece, x);
     std::map<object_path, std::uint64_t> sizes;
     VARVE_TRY(where_.list(piece_folder(catalogue_.tenant, piece.piece),
@@ -57,7 +57,6 @@ private:
   bool touches(const std::vector<stream_range>& ranges) const {
     return std::any_of(ranges.begin(), ranges.end(), [&](auto& x) { return preview_.filter.touches(x); });
   }
-  bool costs(const damage& x) const { return x.lost_unknown || touches(x.lost); }
 
   std::optional<damage> lost_of(const catalogued_piece& piece, const indexed_segment& segment,
                                 const std::map<object_path, std::uint64_t>& sizes) const {

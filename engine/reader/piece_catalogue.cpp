@@ -200,8 +200,7 @@ result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, 
     add_round_from_seal(where, x, id, options.archive);
   std::sort(x.rounds.begin(), x.rounds.end(),
             [](const catalogued_round& a, const catalogued_round& b) { return a.round.id < b.round.id; });
-  bool running = !x.rounds.empty() && x.rounds.back().round.id == x.state.commit.record.round.id &&
-                 !x.rounds.back().end_object;
+  bool running = !x.rounds.empty() && !x.rounds.back().end_object;
   if (running && !x.state.table_read)
     rebuild_rows(where, x, options.archive);
   return std::optional<piece_catalogue>(std::move(x));

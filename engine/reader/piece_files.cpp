@@ -39,7 +39,7 @@ private:
     parts_.push_back(open.recent);
     auto folder = piece_folder(tenant(), key()) + "/";
     for (auto& x : state.damages)
-      if (x.path.starts_with(folder) && std::holds_alternative<segment_name>(*parse_object_name(x.path)))
+      if (x.path.starts_with(folder) && is_path_of<segment_name>(x.path))
         files_.damages.push_back(x);
 
     auto path = to_path(piece_start_name{tenant(), key(), open.piece.start.epoch});

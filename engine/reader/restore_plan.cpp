@@ -97,8 +97,8 @@ status check_options(const restore_options& options) {
 result<restore_window> choose(const std::vector<restore_window>& windows, const restore_options& options) {
   auto tenant = "tenant " + to_string(options.tenant);
   if (options.round) {
-    for (auto& x : windows)
-      if (x.first_round <= *options.round && *options.round <= x.last_round) {
+    for (auto& x : windows) // they end with that round
+      if (*options.round <= x.last_round) {
         if ((options.from_lsn || options.to_lsn) && !has_lsn(x, options))
           return no_such_lsn({x}, options);
         return x;

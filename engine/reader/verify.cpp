@@ -11,16 +11,9 @@
 namespace varve {
 namespace {
 
-bool about_segment(const damage& x) {
-  auto name = parse_object_name(x.path);
-  return name && std::holds_alternative<segment_name>(*name);
-}
-
 /// Of these the newest is read, or none.
 bool is_commit_or_start(const object_path& path) {
-  auto name = parse_object_name(path);
-  return name &&
-         (std::holds_alternative<commit_name>(*name) || std::holds_alternative<piece_start_name>(*name));
+  return is_path_of<commit_name>(path) || is_path_of<piece_start_name>(path);
 }
 
 class verifier {
@@ -99,7 +92,7 @@ private:
       report_.problems.push_back(
           {folder, 0, fail(errc::bytes_missing, catalogue.state.commit.fallback), tenant, {}, true});
     for (auto& x : catalogue.damages)
-      if (!about_segment(x))
+      if (!is_path_of<segment_name>(x.path))
         report_.problems.push_back(x); // segments are read again below
     for (auto& path : catalogue.list_objects)
       reach(path);
@@ -141,7 +134,7 @@ private:
     for (auto& path : found->objects)
       reach(path);
     for (auto& x : found->damages)
-      if (!about_segment(x))
+      if (!is_path_of<segment_name>(x.path))
         report_.problems.push_back(x);
     if (piece.seal)
       check_old_starts(catalogue.tenant, piece);
@@ -250,8 +243,7 @@ private:
     auto folder = piece_folder(tenant, piece.piece) + "/";
     for (auto at = objects_.lower_bound(folder); at != objects_.end() && at->first.starts_with(folder);
          ++at) {
-      auto name = parse_object_name(at->first);
-      if (!name || !std::holds_alternative<piece_start_name>(*name))
+      if (!is_path_of<piece_start_name>(at->first))
         continue;
       auto object = where_.read_all(at->first, format::object_bytes_max);
       auto start = object.ok() ? decode_piece_start(*object, archive_, at->first)

@@ -148,6 +148,13 @@ TEST_CASE("whatever parses is spelled exactly so, also after random changes to a
   CHECK(refused > 1000);
 }
 
+TEST_CASE("a path is of one kind of object, and one that is no name is of none") {
+  auto seal = to_path(seal_name{tenant_id{1}, {round_id{1}, piece_id{3}}, epoch{5}});
+  CHECK(is_path_of<seal_name>(seal));
+  CHECK_FALSE(is_path_of<segment_name>(seal));
+  CHECK_FALSE(is_path_of<seal_name>(seal + "x"));
+}
+
 TEST_CASE("folders are the names' beginnings, and a tenant's folder parses back") {
   CHECK(tenant_folder(tenant_id{1001}) == "t1001");
   CHECK(commits_folder(tenant_id{1001}) == "t1001/commits");

@@ -124,6 +124,7 @@ TEST_CASE("a beginning counts until its mark is there; a stray beside it, above 
   CHECK(read_newest_commit(*fixture.where, tenant, {}).ok());
   auto stray = beginning;
   stray.seq = commit_seq{8};
+  stray.epoch = epoch{8};
   REQUIRE(fixture.where->create(commit_path(8), encode(archive, stray)).ok());
   auto found = read_newest_commit(*fixture.where, tenant, {});
   REQUIRE(found.ok());

@@ -90,4 +90,61 @@ TEST_CASE("a segment that is gone is demanded as broken, once for each stream, w
   CHECK(broken == std::vector<stream_id>{s1, s2});
 }
 
+TEST_CASE(
+    "log before the first block of a round is missed only where it is known how the round before ended") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  for (std::uint64_t round = 0; round < 3; ++round) {
+    builder.begin_round(1000 + 1000 * round, 0);
+    builder.open_stream(s1, 100 * round);
+    append_round_robin(builder, {s1}, 1, 1000 + 1000 * round);
+    builder.end_round(1000 + 1000 * round);
+  }
+  auto catalogue = catalogue_of(fixture);
+  catalogue.rounds.at(2).streams.at(0).start_lsn -= 50; // the row says that there is more
+  auto last = everything;
+  last.first_round = round_id{3};
+  auto broken = [&] {
+    auto found = drain(fixture, catalogue, last).all;
+    REQUIRE_FALSE(found.empty());
+    return found.front().broken.has_value();
+  };
+  CHECK(broken());
+  auto unknown = catalogue;
+  catalogue.rounds.at(1).streams.clear();
+  CHECK_FALSE(broken());
+  catalogue = unknown;
+  catalogue.rounds.erase(catalogue.rounds.begin() + 1);
+  CHECK_FALSE(broken());
+}
+
+TEST_CASE(
+    "the end of a stream that no piece has is missed, but where nothing tells how far it was read before") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  builder.begin_round(1000, 1000);
+  builder.open_stream(s1, 0);
+  builder.open_stream(s2, 0);
+  append_round_robin(builder, {s1, s2}, 20, 1000);
+  append_round_robin(builder, {s1}, 100, 1500, 20);
+  builder.end_round(3480);
+  auto catalogue = catalogue_of(fixture);
+  auto later = everything;
+  later.from_scn = 2000; // leaves out the first piece, which has all of stream 2
+  auto broken_streams = [&] {
+    std::vector<stream_id> broken;
+    for (auto& x : drain(fixture, catalogue, later).all)
+      if (x.broken)
+        broken.push_back(x.key.stream);
+    return broken;
+  };
+  CHECK(broken_streams().empty());
+  catalogue.rounds.at(0).streams.at(1).position = {9000,
+                                                   2500}; // the round's end says that it has log later on
+  CHECK(broken_streams() == std::vector<stream_id>{s2});
+  catalogue.rounds.insert(catalogue.rounds.begin(),
+                          catalogued_round{}); // a round before of which nothing is known
+  CHECK(broken_streams().empty());
+}
+
 } // namespace varve::test

@@ -131,6 +131,72 @@ TEST_CASE("pieces that a damaged piece list hides are missed") {
   CHECK_THAT(refused.message, Catch::Contains("piece 1 of round 1") && Catch::Contains(list));
 }
 
+TEST_CASE("where a damaged list hides all pieces of a round, its first one is missed") {
+  reader_fixture x;
+  archive_builder::options options;
+  options.frozen_in_commit = 1;
+  auto made = x.builder(options);
+  made.begin_round(1000, 1000);
+  made.open_stream(s1, 0);
+  append_round_robin(made, {s1}, 10, 1000);
+  made.end_round(1090);
+  made.begin_round(2000, 1000);
+  made.open_stream(s1, made.rows().at(s1).position.next_lsn);
+  append_round_robin(made, {s1}, 10, 2000);
+  made.cut_all();
+  made.seal_oldest();
+  made.commit(2080);
+  REQUIRE(find_needed_pieces(*x.where, {.tenant = tenant})->pieces.size() == 2);
+  auto list = x.path("/lists/");
+  x.flip(list, 80);
+  auto refused = find_needed_pieces(*x.where, {.tenant = tenant});
+  REQUIRE(refused.code() == errc::bytes_missing);
+  CHECK_THAT(refused.error().message, Catch::Contains("piece 1 of round 1") && Catch::Contains(list));
+  auto later = find_needed_pieces(*x.where, {.tenant = tenant, .from_scn = 2000});
+  REQUIRE(later.ok()); // who asks for a part does not need the beginning
+  CHECK(later->pieces.size() == 1);
+}
+
+TEST_CASE("a lost start of a piece costs a restore nothing") {
+  rich_archive x;
+  x.drop(x.paths("t1001/r1_p6/start-").at(0));
+  CHECK(x.look(12'000).ok());
+}
+
+TEST_CASE("no earlier time is offered for a damaged piece that begins with time itself") {
+  reader_fixture x;
+  auto made = x.builder();
+  made.begin_round(0, 0);
+  made.open_stream(s1, 0);
+  append_round_robin(made, {s1}, 10, 1);
+  made.end_round(90);
+  x.drop(x.path("/seg-"));
+  auto refused = find_needed_pieces(*x.where, {.tenant = tenant});
+  REQUIRE(refused.code() == errc::bytes_missing);
+  CHECK_THAT(refused.error().hint, !Catch::Contains("does without it"));
+}
+
+TEST_CASE(
+    "an identity that cannot be read is noted, and the end of a round that cannot refuses a whole restore") {
+  joined_rounds x;
+  x.made.commit(2500);
+  x.drop("format");
+  auto found = find_needed_pieces(*x.where, {.tenant = tenant});
+  REQUIRE(found.ok());
+  CHECK_FALSE(found->archive);
+  REQUIRE(found->preview.notes.size() == 1);
+  CHECK_THAT(found->preview.notes[0], Catch::Contains("identity"));
+  append_round_robin(x.made, {s1}, 10, 2500);
+  x.made.cut_all();
+  x.made.commit(2580);
+  auto end = x.path("/rounds/");
+  x.drop(end);
+  x.drop(x.path("r1_p1/seal-")); // which would tell the same
+  auto refused = find_needed_pieces(*x.where, {.tenant = tenant});
+  REQUIRE(refused.code() == errc::bytes_missing);
+  CHECK_THAT(refused.error().message, Catch::Contains("the end of round 1") && Catch::Contains(end));
+}
+
 TEST_CASE("a round that has begun and has no log yet needs no piece") {
   joined_rounds x;
   auto& made = x.made;

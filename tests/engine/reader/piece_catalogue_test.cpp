@@ -94,6 +94,47 @@ TEST_CASE("a lost round end is replaced by what the commit or the round's last s
   CHECK_FALSE(costs_log(catalogue.damages[0]));
 }
 
+TEST_CASE("the chain of round ends is read down to the round asked for, and no further") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  for (std::uint64_t round = 0; round < 4; ++round) {
+    builder.begin_round(1000 + 1000 * round, 0);
+    builder.open_stream(s1, 100 * round);
+    append_round_robin(builder, {s1}, 1, 1000 + 1000 * round);
+    builder.end_round(1000 + 1000 * round);
+  }
+  std::vector<damage> damages;
+  auto down_to = [&](std::uint64_t round) {
+    return read_round_ends(*fixture.where, tenant, builder.newest(), round_id{round}, nullptr, damages)
+        .size();
+  };
+  CHECK(down_to(0) == 4);
+  CHECK(down_to(3) == 3); // rounds 4 and 3, and the first below
+  CHECK(down_to(9) == 1);
+  CHECK(damages.empty());
+}
+
+TEST_CASE("a round without end object is told by its open pieces, and a tenant without round has none") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  CHECK(catalogue_of(fixture).rounds.empty());
+  builder.begin_round(1000, 0);
+  builder.open_stream(s1, 0);
+  append_round_robin(builder, {s1}, 10, 1000);
+  builder.cut_all();
+  builder.commit(1090);
+  builder.begin_round(2000, 0); // the round before is still open
+  append_round_robin(builder, {s1}, 2, 2000);
+  builder.cut_all();
+  builder.commit(2010);
+  auto catalogue = catalogue_of(fixture);
+  REQUIRE(catalogue.rounds.size() == 2);
+  CHECK(catalogue.rounds[0].round.id == round_id{1});
+  CHECK(catalogue.rounds[0].round.start_scn == 1000);
+  CHECK(catalogue.rounds[0].streams.empty());
+  CHECK_FALSE(catalogue.rounds[0].streams_proved);
+}
+
 TEST_CASE("rows of streams are gathered from the segments when the table is lost") {
   indexed_piece x;
   auto whole = catalogue_of(x);

@@ -110,4 +110,26 @@ TEST_CASE("a choice says where pieces of its round were left out") {
   CHECK(of(2500, scn_max) == std::tuple(2u, false, true));
 }
 
+TEST_CASE("a piece without end is never over, and a round whose streams nobody knows is never left out") {
+  reader_fixture open;
+  auto made = open.builder();
+  made.begin_round(1000, 0);
+  made.open_stream(s1, 0);
+  append_round_robin(made, {s1}, 3, 1000);
+  made.cut_all();
+  made.commit(1020);
+  block_filter latest{round_id{1}, round_id{1}, {}, 0, lsn_max, scn_max, scn_max};
+  CHECK(pieces_for(catalogue_of(open), latest).size() == 1);
+
+  split_round x;
+  x.second_round();
+  append_round_robin(x.made, {s1}, 10, 4000);
+  x.finish(4100);
+  auto catalogue = catalogue_of(x);
+  block_filter early{round_id{2}, round_id{2}, {}, 0, lsn_max, 0, 1500};
+  CHECK(pieces_for(catalogue, early).empty());
+  catalogue.rounds.back().streams.clear();
+  CHECK(pieces_for(catalogue, early).size() == 1);
+}
+
 } // namespace varve::test

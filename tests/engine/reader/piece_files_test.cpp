@@ -59,6 +59,33 @@ TEST_CASE("segments of a lost seal are found again if one writer made all that i
   CHECK(files_of(fixture, catalogue_of(fixture), 0).damages.at(0).lost_unknown);
 }
 
+TEST_CASE("what is no ended segment does not count when segments are found again") {
+  indexed_piece x;
+  auto folder = piece_folder(tenant, x.whole.piece.piece);
+  REQUIRE(x.where->create(folder + "/note.txt", as_bytes("hello")).ok());
+  auto torn = to_path(segment_name{tenant, x.whole.piece.piece, epoch{1}, 9});
+  x.drop(x.paths("/index-").at(1));
+  racing_destination where(x.store);
+  // It is there all the time, or given up after so many looks at it: at its size, or at its bytes.
+  for (unsigned gone_at : {0u, 1u, 2u}) {
+    INFO(gone_at);
+    REQUIRE(x.where->create(torn, bytes_view(x.content(x.paths("/seg-").at(0))).first(600)).ok());
+    unsigned looks = 0;
+    where.meanwhile = [&](auto& path) {
+      if (path == torn && ++looks == gone_at)
+        x.drop(path);
+    };
+    auto catalogue = catalogue_of(x);
+    auto files = read_piece_files(where, catalogue, catalogue.pieces.at(0), nullptr);
+    REQUIRE(files.ok());
+    CHECK(looks >= gone_at);
+    CHECK(files->segments == x.whole.segments);
+    CHECK_FALSE(costs_log(files->damages.at(0)));
+    if (gone_at == 0)
+      x.drop(torn);
+  }
+}
+
 TEST_CASE("a damaged start object costs nothing: the commit has the bounds, too") {
   indexed_piece x;
   x.zero(x.path("/start-"), 0, 64);

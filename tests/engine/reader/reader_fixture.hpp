@@ -27,7 +27,7 @@ struct reader_fixture {
   varve::digest put(const object_path& path, bytes object);
   /// Makes the newest commit say this. The commit before it still proves it.
   void say_in_commit(archive_builder& made, const std::function<void(commit_record&)>& change);
-  void flip(const object_path& path, std::uint64_t offset) { content(path)[offset] ^= std::byte{0x10}; }
+  void flip(const object_path& path, std::uint64_t offset) { content(path).at(offset) ^= std::byte{0x10}; }
   void cut_to(const object_path& path, std::size_t size) { content(path).resize(size); }
   void zero(const object_path& path, std::size_t from, std::size_t count);
   void drop(const object_path& path) { REQUIRE_OK(where->remove(path)); }

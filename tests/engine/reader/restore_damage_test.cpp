@@ -185,6 +185,38 @@ TEST_CASE("a lost footer, index, table of streams, start or round costs nothing"
   x.gives_all();
 }
 
+TEST_CASE("where nothing of what was asked for could be read, a restore says that nothing was given") {
+  two_pieces x;
+  auto first = x.header_at(x.open, 128).first_scn;
+  x.drop(x.open);
+  auto none = restore(x.where, {.tenant = tenant, .from_scn = first});
+  CHECK(none.failed.code == errc::bytes_missing);
+  CHECK(none.entries.empty());
+  CHECK_THAT(none.failed.message, Catch::Contains(x.open) && Catch::Contains("up to nothing,"));
+}
+
+TEST_CASE(
+    "where end and seal of a round are lost, a restore of one stream stops before what it cannot place") {
+  two_pieces x;
+  x.made.end_round(x.model.back().scn);
+  auto next = x.made.rows().at(s1).position.next_lsn;
+  x.made.begin_round(9000, 0);
+  x.made.open_stream(s1, next);
+  append_round_robin(x.made, {s1}, 10, 9000);
+  x.made.cut_all();
+  x.made.commit(9000);
+  x.drop(x.path("/rounds/"));
+  auto foreign = segment_name{tenant, {round_id{1}, piece_id{2}}, epoch{1}, 30};
+  REQUIRE(
+      x.where->create(to_path(foreign), x.content(x.first_piece)).ok()); // so that nobody can tell them again
+  auto seal = x.path("r1_p2/seal-");
+  x.drop(seal);
+  auto one = restore(x.where, {.tenant = tenant, .stream = s1, .round = round_id{1}});
+  CHECK(one.failed.code == errc::bytes_missing);
+  CHECK_THAT(one.failed.message, Catch::Contains(seal));
+  CHECK(one.entries == expected(x.made.merged(), [](auto& e) { return e.stream == s1 && e.scn < 3000; }));
+}
+
 TEST_CASE("a lost seal is made good where one writer made the piece, and named where it cannot be") {
   two_pieces x;
   x.drop(x.path("/seal-"));
@@ -307,6 +339,8 @@ TEST_CASE("log that a writer sent again and committed twice comes once") {
   record.predecessor = digest_of(x.content(x.paths("/commits/").back()));
   REQUIRE(x.where->create(to_path(commit_name{tenant, record.seq}), encode(x.made.settings().archive, record))
               .ok());
+  x.gives_all();
+  x.flip(x.ended, 300); // the second to be read: what it held has been given
   x.gives_all();
 }
 

@@ -1,3 +1,5 @@
+#include "engine/base/checksum.hpp"
+#include "engine/base/coding.hpp"
 #include "engine/reader/restore_plan.hpp"
 #include "tests/engine/reader/reader_fixture.hpp"
 
@@ -173,6 +175,82 @@ TEST_CASE("a stream that has no log in a later round does not keep the rounds ap
   auto preview = x.plan({});
   REQUIRE(preview->windows.size() == 1);
   CHECK(preview->window.streams.at(1).next_lsn == 500);
+}
+
+TEST_CASE("LSNs that no window has are refused with those that each window has") {
+  two_rounds x;
+  x.second_round(1000, 501);
+  auto none = x.refusal({.stream = s2, .from_lsn = 2000});
+  CHECK(none.code == errc::entry_not_exist);
+  CHECK_THAT(none.message, Catch::Contains("[0, 500) in round 1, [501, 1001) in round 2"));
+  CHECK_THAT(x.refusal({.stream = s3, .from_lsn = 0}).message, Catch::Contains("nothing of it"));
+  CHECK(x.plan({.stream = s2, .from_lsn = 600})->window.last_round == round_id{2});
+  CHECK(x.plan({.stream = s2, .from_lsn = 100})->window.last_round == round_id{1});
+  x.made.end_round(2090);
+  x.made.begin_round(3000, 0);
+  x.made.open_stream(s2, 1001);
+  append_round_robin(x.made, {s2}, 1, 3000);
+  x.made.cut_all();
+  x.made.commit(3000);
+  CHECK_THAT(x.refusal({.stream = s2, .from_lsn = 2000}).message, Catch::Contains("in rounds 2 to 3"));
+}
+
+TEST_CASE("what a round does not have is refused, though another round has it") {
+  two_rounds x;
+  x.second_round(1000, 501);
+  CHECK(x.plan({.stream = s2, .from_lsn = 100, .round = round_id{1}}).ok());
+  CHECK(x.plan({.stream = s2, .to_lsn = 600, .round = round_id{2}}).ok());
+  auto lsns = x.refusal({.stream = s2, .from_lsn = 100, .round = round_id{2}});
+  CHECK(lsns.code == errc::entry_not_exist);
+  CHECK_THAT(lsns.message, Catch::Contains("[501, 1001) in round 2") && !Catch::Contains("round 1"));
+  CHECK(x.refusal({.stream = s2, .to_lsn = 600, .round = round_id{1}}).code == errc::entry_not_exist);
+  auto time = x.refusal({.until = 1999, .round = round_id{2}});
+  CHECK(time.code == errc::entry_not_exist);
+  CHECK_THAT(time.message, Catch::Contains("round 2 of tenant 1001 begins at SCN 2000"));
+  for (std::uint64_t none : {0u, 3u})
+    CHECK(x.refusal({.round = round_id{none}}).code == errc::invalid_argument);
+}
+
+TEST_CASE("a round that has log and has not begun has no point in time, and all of its log") {
+  two_rounds x;
+  x.made.cut_all();
+  x.made.commit(0);
+  x.say_in_commit(x.made, [](auto& record) { record.round.start_scn = 0; });
+  CHECK_THAT(x.refusal({.until = 5000}).message, Catch::Contains("has not begun: no point in time works"));
+  CHECK(x.plan({}).ok());
+}
+
+TEST_CASE("of an ended round the stream that stands lowest is named, and none where all were dropped") {
+  two_rounds x;
+  x.made.drop_stream(s2);
+  x.made.end_round(1140);
+  x.made.begin_round(9000, 0);
+  x.made.open_stream(s1, 5000); // a gap: a window of its own
+  append_round_robin(x.made, {s1}, 1, 9000);
+  x.made.drop_stream(s1);
+  x.made.commit(9000);
+  x.say_in_commit(x.made, [](auto& record) { record.limiting_stream.reset(); });
+  auto preview = x.plan({});
+  REQUIRE(preview->windows.size() == 2);
+  CHECK(preview->windows[0].limiting_stream == s1);
+  CHECK_FALSE(preview->windows[1].limiting_stream);
+  CHECK_THAT(x.refusal({.until = 9999}).message,
+             Catch::Contains("the largest that works is 9000") && !Catch::Contains("held back"));
+}
+
+TEST_CASE("an identity of a newer release is refused, a damaged one is noted") {
+  two_rounds x;
+  x.made.cut_all();
+  x.made.commit(1089);
+  x.flip("format", 70);
+  auto noted = x.plan({});
+  REQUIRE(noted.ok());
+  CHECK_THAT(noted->notes.at(0), Catch::Contains("identity cannot be read"));
+  x.flip("format", 70);
+  auto& head = x.content("format");
+  store(head.data() + 10, std::uint16_t{2}); // its version, under a checksum that holds
+  store(head.data() + 56, checksum64(bytes_view(head).first(56)));
+  CHECK(x.refusal({}).code == errc::unknown_version);
 }
 
 TEST_CASE("an identity that cannot be read is noted, a newest commit that cannot is refused unless allowed") {

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+
 namespace varve::test {
 
 TEST_CASE("all streams come merged by SCN, stream and LSN, from every kind of piece and segment") {
@@ -45,6 +47,46 @@ TEST_CASE("entries of equal SCN come by stream, in runs as long as the order all
   CHECK(all.entries.front().stream == s1);
   CHECK(all.entries.back().stream == s2);
   CHECK(all.batches < 40);
+}
+
+TEST_CASE("what a plan refuses is refused at open") {
+  reader_fixture fixture;
+  auto builder = fixture.builder();
+  build_rich_archive(builder);
+  auto refused = restore(fixture.where, {.tenant = tenant, .until = 99'999});
+  CHECK(refused.failed.code == errc::entry_not_exist);
+  CHECK_THAT(refused.failed.message, Catch::Contains("above the checkpoint"));
+  CHECK(refused.entries.empty());
+}
+
+TEST_CASE("the blocks of another stream are not read where they lie far apart from those that are wanted") {
+  struct watched : memory_destination {
+    using memory_destination::memory_destination;
+    result<std::size_t> read(const object_path& path, std::uint64_t offset, mutable_bytes target) override {
+      read_bytes += target.size();
+      return memory_destination::read(path, offset, target);
+    }
+    std::atomic<std::uint64_t> read_bytes{0};
+  };
+  reader_fixture fixture;
+  archive_builder::options options;
+  options.codec = codec::none;
+  options.block_bytes = 1;
+  options.segment_bytes = 64 << 20;
+  auto builder = fixture.builder(options);
+  builder.begin_round(1000, 0);
+  builder.open_stream(s1, 0);
+  builder.open_stream(s2, 0);
+  for (scn at = 1000; at < 1020; at += 2) {
+    builder.append(s1, 1, at, "small");
+    builder.append(s2, 1, at + 1, std::string(100'000, 'x'));
+  }
+  builder.end_segments();
+  builder.commit(1000);
+  auto where = std::make_shared<watched>("watched", fixture.store);
+  auto one = restore(where, {.tenant = tenant, .stream = s1});
+  CHECK(one.entries == expected(builder.merged(), [](auto& x) { return x.stream == s1; }));
+  CHECK(where->read_bytes < 200'000);
 }
 
 TEST_CASE("a budget smaller than any block still gives everything, by any number of threads") {

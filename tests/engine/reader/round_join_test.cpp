@@ -37,6 +37,7 @@ TEST_CASE("rounds join where every stream goes on, or has no new log") {
   CHECK_FALSE(rounds_join(first, round_of(2, {on})));        // nobody knows where stream 2 went
   CHECK_FALSE(rounds_join(first, round_of(2, {})));
   CHECK_FALSE(rounds_join(round_of(1, {}), round_of(2, {on})));
+  CHECK_FALSE(rounds_join(round_of(1, {quiet}), round_of(2, {on, quiet}))); // stream 1 was not there
   stream_row empty{stream_id{3}, 0, {0, 0}, false}, begun{stream_id{3}, 0, {10, 9}, false};
   CHECK(rounds_join(first, round_of(2, {on, quiet, empty})));
   CHECK_FALSE(rounds_join(first, round_of(2, {on, quiet, begun})));
@@ -75,4 +76,5 @@ TEST_CASE("a join that is kept while rows move is what all rows say at once") {
   CHECK(joined > 100);
   CHECK(apart > 100);
   CHECK_FALSE(round_join{}.joined());
+  CHECK_FALSE(round_join({{s1, 0, {100, 5}, false}}, {}).joined()); // nothing to restore
 }

@@ -24,8 +24,8 @@ struct followed {
     ref.offset = 128 * number;
     blocks.push_back({0, ref, epoch});
   }
-  std::vector<damage> problems_of() {
-    stream_check check(tenant, round, nullptr);
+  std::vector<damage> problems_of(const catalogued_round* before = nullptr) {
+    stream_check check(tenant, round, before);
     auto problems = known;
     check.follow(blocks, {"segment"}, problems);
     check.finish(problems);
@@ -69,6 +69,35 @@ TEST_CASE("a start or an end that is missing is told") {
   x.blocks.clear();
   x.block(0, 100, 1, 10, 1);
   CHECK_THAT(x.only_problem(), Catch::Contains("LSN [100, 300)"));
+}
+
+TEST_CASE("where nobody knows how the round before ended, log begins with its first block") {
+  followed x;
+  x.block(100, 300, 5, 30, 1);
+  catalogued_round before;
+  before.round.id = round_id{1};
+  x.round.round.id = round_id{2};
+  CHECK(x.problems_of(&before).empty()); // its streams are not known
+  before.streams = {{s1, 0, {0, 0}, false}};
+  CHECK(x.problems_of(&before).size() == 1);
+  x.round.round.id = round_id{3};
+  CHECK(x.problems_of(&before).empty()); // round 2 is not known
+  CHECK(x.problems_of().empty());
+}
+
+TEST_CASE("a stream of which nothing was seen is no problem where its beginning is not known") {
+  followed x;
+  x.round.round.id = round_id{2};
+  CHECK(x.problems_of().empty());
+  x.round.round.id = round_id{1};
+  CHECK_THAT(x.only_problem(), Catch::Contains("LSN [0, 300)"));
+}
+
+TEST_CASE("a block inside the log of the one before it repeats it and takes nothing back") {
+  followed x;
+  x.block(0, 300, 1, 30, 1);
+  x.block(50, 60, 30, 30, 2);
+  CHECK_THAT(x.only_problem(), Catch::Contains("repeats log"));
 }
 
 TEST_CASE("a repeat, an SCN that goes back and a hole in the numbers of blocks are told and cost nothing") {

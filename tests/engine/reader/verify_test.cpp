@@ -168,6 +168,37 @@ TEST_CASE("leftovers are listed as information and are no problem") {
   CHECK(report.unreferenced == std::vector<object_path>{"t1001/r1_p1/note.txt", to_path(lost_race)});
 }
 
+TEST_CASE(
+    "a folder of a tenant that has no commit is no tenant, and what is no commit is a leftover beside them") {
+  rich_archive x;
+  REQUIRE(x.where->create("t7/note.txt", as_bytes("hello")).ok());
+  REQUIRE(x.where->create("t1001/commits/note.txt", as_bytes("hello")).ok());
+  auto report = x.verify();
+  CHECK(report.problems.empty());
+  CHECK(report.tenants.size() == 1);
+  CHECK(report.unreferenced == std::vector<object_path>{"t1001/commits/note.txt", "t7/note.txt"});
+}
+
+TEST_CASE("the start of a sealed piece that its seal took over is no leftover, another one is") {
+  rich_archive x;
+  auto start = x.paths("t1001/r1_p1/start-").at(0);
+  auto other = decode_piece_start(x.content(start), nullptr, start).value();
+  other.bounds.end_scn += 1;
+  auto left = to_path(piece_start_name{tenant, other.piece, epoch{99}});
+  REQUIRE(x.where->create(left, encode(x.made.settings().archive, other)).ok());
+  auto report = x.verify();
+  CHECK(report.problems.empty());
+  CHECK(report.unreferenced == std::vector<object_path>{left});
+}
+
+TEST_CASE("a damaged start of an open piece is told once") {
+  rich_archive x;
+  auto start = x.paths("/start-").back();
+  x.flip(start, 70);
+  CHECK_FALSE(costs_log(x.problem(start)));
+  CHECK(x.verify().problems.size() == 1);
+}
+
 TEST_CASE("any number of threads finds the same; progress rises to the total") {
   rich_archive x;
   x.flip(x.paths("t1001/r1_p2/seg-").at(0), 500);
