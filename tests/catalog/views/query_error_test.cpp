@@ -36,6 +36,7 @@ TEST_CASE("nothing but SELECT is let through") {
   refused("EXPLAIN SELECT 1", "this statement");
   refused("SELECT load_extension('x')", "load_extension");
   refused("SELECT fts3_tokenizer('simple')", "fts3_tokenizer");
+  refused("SELECT load_extension('x'), fts3_tokenizer('simple')", "load_extension"); // the first is named
 }
 
 TEST_CASE("an unknown view is named, with the nearest there are") {
@@ -54,6 +55,14 @@ TEST_CASE("an unknown view is named, with the nearest there are") {
   CHECK(world.refusal("SELECT COUNT(*) FROM sqlite_schema").code == errc::unknown_view);
   CHECK(world.refusal("SELECT * FROM pragma_database_list").code == errc::not_supported);
   CHECK(world.refusal("SELECT * FROM " + std::string(100'000, 'x')).code == errc::unknown_view);
+}
+
+TEST_CASE("a WITH table may have any name but those of SQLite's own tables, and JSON can be taken apart") {
+  view_world world;
+  CHECK(world.select("SELECT key, value FROM json_each('[7, 8]')") == "0|7\n1|8\n");
+  CHECK(world.select("SELECT COUNT(*) FROM json_tree('{\"a\": 1}')") == "2\n");
+  CHECK(world.select("WITH mine AS (SELECT 1) SELECT COUNT(*) FROM mine") == "1\n");
+  CHECK(world.refusal("SELECT COUNT(*) FROM pragma_database_list").code != errc::ok);
 }
 
 TEST_CASE("an unknown column is named, with the nearest there are") {
