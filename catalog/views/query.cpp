@@ -92,6 +92,10 @@ private:
     // A sort that does not fit SQLite's cache stays in memory, too: a SELECT leaves no trace on a disk.
     if (outcome == SQLITE_OK)
       outcome = sqlite3_exec(connection, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);
+    // Connected now: later on, their connecting looks to the authorizer like a change of the schema.
+    if (outcome == SQLITE_OK)
+      outcome = sqlite3_exec(connection, "SELECT 1 FROM json_each('[]'), json_tree('[]')", nullptr, nullptr,
+                             nullptr);
     if (outcome == SQLITE_OK)
       outcome = tables_.attach(connection);
     if (outcome != SQLITE_OK)
