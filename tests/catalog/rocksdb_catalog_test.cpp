@@ -1,5 +1,6 @@
 #include "tests/contract/catalog_contract.hpp"
 #include "tests/harness/temp_dir.hpp"
+#include "tests/harness/tmpfs_mount.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -98,6 +99,24 @@ public:
 private:
   rlimit before_{};
   void (*handler_)(int);
+};
+
+/// While it lives, this process can open no file more.
+class no_more_files {
+public:
+  no_more_files() {
+    int next = ::dup(0);
+    REQUIRE(next > 0);
+    ::close(next);
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    auto lowered = before_;
+    lowered.rlim_cur = static_cast<rlim_t>(next);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &lowered) == 0);
+  }
+  ~no_more_files() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+  rlimit before_{};
 };
 
 std::vector<std::filesystem::path> files(const temp_dir& dir, const std::string& start,
@@ -365,6 +384,88 @@ TEST_CASE("damage in the middle of the log is refused; a torn last record is a c
     CHECK(get(*catalog, "name1") == std::string(100, 'v'));
     CHECK(!get(*catalog, "name2"));
   }
+}
+
+TEST_CASE("a data file that is damaged where a record lies is the error of who reads that record") {
+  temp_dir dir("catalog");
+  make_catalog(dir);
+  open(dir).reset(); // so that nothing is in the log alone
+  for (const auto& file : files(dir, "", ".sst")) {
+    auto content = read_file(file);
+    content[10] = static_cast<char>(content[10] ^ 1); // in its first block
+    write_file(file, content);
+  }
+  auto catalog = open(dir, catalog_mode::read_only);
+  auto read = catalog->snapshot()->setting(tenant_id{0}, "name7");
+  REQUIRE(read.code() == errc::catalog_error);
+  CHECK(read.error().message.find("name7") != std::string::npos);
+  CHECK(read.error().hint.find("varve rebuild-catalog") != std::string::npos);
+}
+
+TEST_CASE("a catalog of which only the log is left is not taken for an empty directory") {
+  temp_dir dir("catalog");
+  set(*open(dir), "a", "1", durability::synced);
+  REQUIRE(files(dir, "", ".sst").empty());
+  std::filesystem::remove(dir / "CURRENT");
+  auto opened = open_rocksdb_catalog(dir.string(), catalog_mode::read_write);
+  REQUIRE(opened.code() == errc::catalog_error);
+  CHECK(opened.error().message.find("CURRENT is gone") != std::string::npos);
+}
+
+TEST_CASE("where no file can be opened the catalog is not called damaged") {
+  temp_dir dir("catalog");
+  make_catalog(dir);
+  std::filesystem::create_directory(dir / "empty");
+  auto refused = [&](const std::string& directory) {
+    auto opened = [&] {
+      no_more_files limit;
+      return open_rocksdb_catalog(directory, catalog_mode::read_write);
+    }();
+    REQUIRE_FALSE(opened.ok());
+    INFO(opened.error().to_string());
+    CHECK(opened.code() == errc::io_error);
+    CHECK(opened.error().message.find("Too many open files") != std::string::npos);
+    CHECK(opened.error().hint.find("rebuild-catalog") == std::string::npos);
+    return opened.error().message;
+  };
+  CHECK(refused(dir.string()).find(dir.string()) != std::string::npos);
+  CHECK(refused((dir / "new").string()).find(dir.string()) !=
+        std::string::npos); // its entry cannot be synced
+  CHECK(refused((dir / "empty").string()).find("list catalog directory") != std::string::npos);
+  CHECK(get(*open(dir), "name7") == std::string(50, 'v'));
+}
+
+TEST_CASE("a directory that cannot be looked into is an error, not a place without a catalog") {
+  temp_dir dir("catalog");
+  std::filesystem::create_symlink("loop", dir / "loop");
+  auto opened = open_rocksdb_catalog((dir / "loop").string(), catalog_mode::read_only);
+  REQUIRE(opened.code() == errc::io_error);
+  CHECK(opened.error().message.find("look into catalog directory " + (dir / "loop").string()) !=
+        std::string::npos);
+}
+
+TEST_CASE("a catalog without a MiB of room is no_space and says how much there is") {
+  temp_dir dir("catalog");
+  std::filesystem::create_directory(dir / "small");
+  test::tmpfs_mount small(dir / "small", 512 << 10);
+  if (!small.mounted()) {
+    WARN("SKIPPED: " << small.why());
+    return;
+  }
+  auto opened = open_rocksdb_catalog((dir / "small" / "catalog").string(), catalog_mode::read_write);
+  REQUIRE(opened.code() == errc::no_space);
+  CHECK(opened.error().message.find("bytes are free") != std::string::npos);
+}
+
+TEST_CASE("a directory is named from where the process stands, too") {
+  temp_dir dir("catalog");
+  struct standing {
+    std::filesystem::path before = std::filesystem::current_path();
+    explicit standing(const std::filesystem::path& there) { std::filesystem::current_path(there); }
+    ~standing() { std::filesystem::current_path(before); }
+  } here(dir.path());
+  set(*open_rocksdb_catalog("catalog", catalog_mode::read_write).value(), "a", "1", durability::synced);
+  CHECK(get(*open_rocksdb_catalog((dir / "catalog").string(), catalog_mode::read_only).value(), "a") == "1");
 }
 
 TEST_CASE("opening many times leaves few files behind") {
