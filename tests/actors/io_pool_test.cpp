@@ -150,6 +150,8 @@ TEST_CASE("io pool: an object of ours that is there with the same bytes was made
   CHECK(create_same(where, "a/c", as_bytes("content")).ok()); // the reply was lost
   f.medium->plan({.only = call::read_all});
   CHECK(create_same(where, "a/c", as_bytes("content")).code() == errc::io_error); // cannot tell yet
+  f.medium->plan({.only = call::read_all, .code = errc::checksum_error}); // larger than any object can be
+  CHECK(create_same(where, "a/c", as_bytes("content")).code() == errc::checksum_error);
 }
 
 namespace {
@@ -235,4 +237,10 @@ TEST_CASE("catalog writer: a catalog that refuses is reported, and whoever waits
   caf::anon_send(writer, later_atom::value, f.setting("a", "1"));
   f.run(2 * one_second);
   CHECK(f.errors.size() == 2);
+  caf::anon_send(writer, later_atom::value, f.setting("a", "1"));
+  auto stopped = f.ask(writer, stop_atom::value);
+  f.run();
+  REQUIRE(stopped->has_value());
+  CHECK_FALSE((*stopped)->ok()); // what was collected is not there
+  CHECK(f.errors.size() == 3);
 }

@@ -14,11 +14,19 @@ struct fake_source : log_source {
   std::vector<log_record> log;
   lsn oldest = 0, start = 0;
   scn quiet_until = 0;
-  std::optional<error> fails;
+  std::optional<error> fails, start_fails, oldest_fails;
   unsigned calls = 0;
 
-  result<lsn> start_lsn() override { return start; }
-  result<lsn> oldest_lsn() override { return oldest; }
+  result<lsn> start_lsn() override {
+    if (start_fails)
+      return *start_fails;
+    return start;
+  }
+  result<lsn> oldest_lsn() override {
+    if (oldest_fails)
+      return *oldest_fails;
+    return oldest;
+  }
   result<batch> read(lsn from, std::size_t) override {
     ++calls;
     if (fails)
@@ -40,6 +48,7 @@ struct puller_fixture : actor_fixture {
   fake_source source;
   std::vector<break_record> breaks;
   std::vector<error> errors;
+  unsigned recoveries = 0;
   std::shared_ptr<stream_buffer> stream = memory.open(1);
   source_puller_actor puller;
 
@@ -52,6 +61,7 @@ struct puller_fixture : actor_fixture {
     parts.source = &source;
     parts.on_break = [this](break_record why) { breaks.push_back(std::move(why)); };
     parts.on_error = [this](const error& why) { errors.push_back(why); };
+    parts.on_well = [this] { ++recoveries; };
     puller = spawn_source_puller(system(), parts, threading::cooperative);
   }
 };
@@ -122,6 +132,68 @@ TEST_CASE("source puller: a source that fails is reported and read again later")
   f.source.fails.reset();
   f.run(one_second);
   CHECK(f.stream->expected_lsn() == 30);
+}
+
+TEST_CASE("source puller: it is told once that a source works again") {
+  puller_fixture f;
+  f.source.log = records(3, 0, 10);
+  f.source.start_fails = fail(errc::io_error, "cannot tell where to begin");
+  f.pull();
+  f.run(100 * one_ms);
+  REQUIRE(f.errors.size() == 1);
+  CHECK(f.errors[0].message == "cannot tell where to begin");
+  CHECK(f.source.calls == 0); // it does not guess
+  CHECK(f.recoveries == 0);
+  f.source.start_fails.reset();
+  f.run(10 * one_second);
+  CHECK(f.stream->expected_lsn() == 30);
+  CHECK(f.recoveries == 1);
+}
+
+TEST_CASE("source puller: log that is gone is a break, also where the source cannot tell what is left") {
+  puller_fixture f;
+  f.source.log = records(10, 0, 10);
+  f.source.oldest = 50;
+  f.source.start = 20;
+  f.source.oldest_fails = fail(errc::io_error, "cannot tell");
+  f.pull();
+  f.run(one_ms);
+  REQUIRE(f.breaks.size() == 1);
+  CHECK(f.breaks[0].first_missing == 20);
+  CHECK(f.breaks[0].oldest_left == 0);
+}
+
+TEST_CASE("source puller: an entry that cannot be taken is an error that is told, and offered again later") {
+  puller_fixture f;
+  f.source.log = records(3, 0, 10);
+  f.source.log[1].scn = 0; // no entry has it
+  f.pull();
+  f.run(100 * one_ms);
+  REQUIRE(f.errors.size() == 1);
+  CHECK(f.stream->expected_lsn() == 10);
+  f.source.log[1].scn = f.source.log[0].scn;
+  f.run(one_second);
+  CHECK(f.stream->expected_lsn() == 30);
+  CHECK(f.recoveries == 1);
+}
+
+TEST_CASE("source puller: a source that gives entries again is read on from behind them") {
+  puller_fixture f;
+  struct overlapping : fake_source {
+    result<batch> read(lsn from, std::size_t size) override {
+      return fake_source::read(from > 10 ? from - 10 : from, size);
+    }
+  } source;
+  source.log = records(7, 0, 10);
+  source_puller_parts parts;
+  parts.intake = std::shared_ptr<tenant_intake>(f.memory.intake.get(), [](tenant_intake*) {});
+  parts.stream = f.stream;
+  parts.source = &source;
+  parts.on_break = [&](break_record why) { f.breaks.push_back(std::move(why)); };
+  f.puller = spawn_source_puller(f.system(), parts, threading::cooperative);
+  f.run(100 * one_ms);
+  CHECK(f.stream->expected_lsn() == 70);
+  CHECK(f.breaks.empty());
 }
 
 TEST_CASE("source puller: while the tenant takes no log the source is left alone") {

@@ -1,6 +1,8 @@
 #include "actors/taken_state.hpp"
 #include "engine/destination/memory_destination.hpp"
+#include "engine/format/object_name.hpp"
 #include "tests/harness/archive_builder.hpp"
+#include "tests/harness/fault_destination.hpp"
 #include "tests/harness/view_world.hpp"
 
 using namespace varve;
@@ -14,10 +16,11 @@ constexpr stream_id s1{1};
 struct three_rounds {
   std::shared_ptr<memory_store> store = std::make_shared<memory_store>();
   std::shared_ptr<memory_destination> where = std::make_shared<memory_destination>("taken-test", store);
-  archive_builder made{where, {.frozen_in_commit = 100}};
+  archive_builder made;
   lsn next = 0;
 
-  three_rounds() {
+  explicit three_rounds(std::shared_ptr<destination> other = nullptr)
+      : made(other ? other : where, {.frozen_in_commit = 100}) {
     for (auto at : {1000u, 3000u, 5000u}) {
       if (at > 1000)
         made.end_round(at - 1);
@@ -33,6 +36,13 @@ struct three_rounds {
   }
   result<std::optional<taken_state>> read(const catalog_standing& known) {
     return read_taken_state(*where, made.settings().tenant, made.settings().archive, "memory://d", known);
+  }
+  /// The object whose path contains `part`.
+  std::pair<const std::string, std::shared_ptr<memory_store::object>>& object(std::string_view part) {
+    for (auto& each : store->objects)
+      if (each.first.find(part) != std::string::npos)
+        return each;
+    throw std::runtime_error("no object with that name");
   }
   view_world catalog_with(const taken_state& taken) {
     view_world world;
@@ -85,6 +95,72 @@ TEST_CASE("a round end that is damaged keeps nobody from archiving on") {
   REQUIRE(taken.ok());
   CHECK((*taken)->before.empty());
   CHECK(x.rounds(x.catalog_with(**taken)) == "");
+}
+
+TEST_CASE(
+    "a lost start of an open piece costs its date, a lost seal its row; nobody is kept from archiving on") {
+  three_rounds x;
+  x.made.seal_oldest(); // a piece of the running round
+  x.made.commit(5150);
+  commit_seq behind{1};
+  auto pieces = [&] { return x.rounds(x.catalog_with(**x.read({behind, round_id{3}}))); };
+  CHECK(pieces() == "piece 3/5 of 5; ");
+  auto& [start, object] = x.object("r3_p6/start-");
+  auto open = x.made.newest().open_pieces.at(0).piece;
+  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) > 0);
+  object->content = to_bytes(as_bytes("no start"));
+  auto record = x.made.newest();
+  record.open_pieces.at(0).start.digest = digest_of(object->content);
+  x.object("/commits/" + std::string(20 - to_string(record.seq).size(), '0') + to_string(record.seq))
+      .second->content = encode(x.made.settings().archive, record);
+  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0); // it is what was named, and no start
+  x.store->objects.erase(start);
+  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0);
+
+  auto& [seal, sealed] = x.object("r3_p5/seal-");
+  sealed->content = to_bytes(as_bytes("no seal"));
+  record.frozen_pieces.back().seal.digest = digest_of(sealed->content);
+  record.stream_table.reset();
+  record.stream_changes = {x.made.rows().at(s1)};
+  x.object("/commits/" + std::string(20 - to_string(record.seq).size(), '0') + to_string(record.seq))
+      .second->content = encode(x.made.settings().archive, record);
+  CHECK(pieces() == "");
+  x.store->objects.erase(seal);
+  CHECK(pieces() == "");
+}
+
+TEST_CASE("one failed call of a taker is an io_error, or it reads all that it reads without: it never takes "
+          "over less") {
+  std::mt19937_64 seeds{3};
+  auto medium = std::make_shared<fault_medium>(seeds);
+  three_rounds x(std::make_shared<fault_destination>(medium));
+  fault_destination where(medium, "taker");
+  auto read = [&] {
+    return read_taken_state(where, x.made.settings().tenant, x.made.settings().archive, "memory://d",
+                            {commit_seq{1}, round_id{0}});
+  };
+  auto whole = read();
+  REQUIRE(whole.ok());
+  auto rows = x.rounds(x.catalog_with(**whole));
+  auto before = medium->calls();
+  REQUIRE(read().ok());
+  auto calls = medium->calls() - before;
+  std::size_t failed = 0;
+  for (std::uint64_t n = 0; n < calls; ++n) {
+    INFO("the call that fails: " << n);
+    medium->plan({.let_through = n});
+    auto taken = read();
+    medium->clear_faults();
+    if (taken.ok()) {
+      CHECK(x.rounds(x.catalog_with(**taken)) == rows);
+      CHECK((*taken)->before == (*whole)->before);
+      CHECK((*taken)->made_at == (*whole)->made_at);
+      continue;
+    }
+    ++failed;
+    CHECK(taken.code() == errc::io_error);
+  }
+  CHECK(failed > 10);
 }
 
 TEST_CASE("a tenant without a commit has no state to take over") {

@@ -71,8 +71,10 @@ TEST_CASE("what a tenant does not have yet is empty, NULL or zero, and never a N
 
 TEST_CASE("without archiving the row of all tenants is STOP") {
   test::view_world world;
-  CHECK(world.select("SELECT * FROM CDB_OB_BACKUP_ARCHIVELOG") ==
-        "1|0|1|STOP|0|0|||0|0|0.00|0.00MB|0.00MB||NULL|NULL|\n");
+  auto stop = "1|0|1|STOP|0|0|||0|0|0.00|0.00MB|0.00MB||NULL|NULL|\n";
+  CHECK(world.select("SELECT * FROM CDB_OB_BACKUP_ARCHIVELOG") == stop);
+  world.put(catalog_identity{}); // an archive in which ARCHIVELOG is not in force
+  CHECK(world.select("SELECT * FROM CDB_OB_BACKUP_ARCHIVELOG") == stop);
 }
 
 TEST_CASE("ARCHIVELOG in force without tenants is DOING and says that it waits") {
@@ -119,6 +121,8 @@ TEST_CASE("while one tenant is BEGINNING, all of them have neither start nor che
   test::view_world world;
   world.put(doing(1001, "2021-04-30 10:00:00", "2021-04-30 11:00:00"),
             with_status(doing(1002, "", ""), round_status::beginning));
+  CHECK(world.select(all_tenants) == "BEGINNING||\n");
+  world.put(doing(1003, "2021-04-30 10:00:00", "2021-04-30 11:00:00"));
   CHECK(world.select(all_tenants) == "BEGINNING||\n");
 }
 
@@ -176,6 +180,14 @@ TEST_CASE("a comment longer than its column is cut, between characters") {
   world.put(x);
   CHECK(world.select("SELECT length(CAST(COMMENT AS BLOB)), substr(COMMENT, -1) "
                      "FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID = 1001") == "4095|断\n");
+}
+
+TEST_CASE("a long comment without a single character is shown as none") {
+  test::view_world world;
+  auto x = doing(1001, "", "");
+  x.comment = std::string(5000, '\x80');
+  world.put(x);
+  CHECK(world.select("SELECT COMMENT FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID = 1001") == "\n");
 }
 
 TEST_CASE("a number too large for a bigint is shown whole, as text") {

@@ -46,6 +46,8 @@ TEST_CASE("integer columns are integers, ratios have two decimals, NULL is not t
   CHECK(world.select("SELECT COMPRESSION_RATIO, COMPRESSION_RATIO + 0.5, COMMIT_SEQ, COMMENT "
                      "FROM CDB_OB_BACKUP_ARCHIVELOG WHERE TENANT_ID = 1001") == "0.00|0.5|NULL|\n");
   CHECK(world.select("SELECT x'0041ff'") == std::string("\0A\xff\n", 4));
+  CHECK(world.select("SELECT x''") == "\n");
+  CHECK(world.select("SELECT COUNT(*) FROM CDB_OB_BACKUP_ARCHIVELOG WHERE rowid = 1") == "1\n");
 }
 
 TEST_CASE("a SELECT that would run or grow for ever is canceled") {

@@ -36,7 +36,8 @@ TEST_CASE("rounds that join are one window, a gap begins another one") {
   world.put(ended(shop, 1, 100, 200), ended(shop, 2, 210, 300), ended(shop, 3, 310, 400),
             running(shop, 4, 410, 500), ended(bank, 1, 5, 6), running(bank, 2, 7, 8));
   world.put(round_join_record{shop, round_id{2}}, round_join_record{shop, round_id{4}},
-            round_join_record{bank, round_id{3}}); // of a round that is not there
+            round_join_record{bank, round_id{3}},  // of a round that is not there
+            round_join_record{shop, round_id{1}}); // to one that is not there
   CHECK(world.select(all) == "1001|1|2|STOP|100|300|2|20|file:///b\n"
                              "1001|3|4|DOING|310|500|2|20|file:///b\n"
                              "1002|1|1|STOP|5|6|1|10|file:///b\n"
