@@ -206,3 +206,41 @@ TEST_CASE("checkpoint takeover: log that it gives up is owed: flush says so, and
   CHECK(answer->outcome.ok());
   CHECK(stream->committed().next_lsn == 65);
 }
+
+/// The commit that ended the round before let go of blocks that still waited for their numbers; those were
+/// not compared with the archive any more, and log of an older round was archived again.
+TEST_CASE("checkpoint takeover: log handed over before it is not archived twice, though the round before had "
+          "none") {
+  auto begun_at = runtime_fixture::options{}.began_at;
+  auto hand_over = [&](runtime_fixture& f, lsn from, lsn to) {
+    auto stream = f.runtime->intake(tenant)->find(stream_id{1});
+    const std::string payload(1'000, 'x');
+    for (; from < to; from += 10) {
+      auto answer = stream->append({from, from + 10, begun_at + from, as_bytes(payload)});
+      REQUIRE(answer.outcome == append_outcome::accepted);
+    }
+  };
+  auto first = engine();
+  REQUIRE(first->archivelog().ok());
+  hand_over(*first, 0, 200);
+  REQUIRE(first->flush());
+
+  // Twice the catalog is lost, so that each engine begins a round of its own.
+  auto with_no_catalog = [](runtime_fixture& f) {
+    auto given = on_the_same(f);
+    given.catalog = nullptr;
+    return engine(given);
+  };
+  auto second = with_no_catalog(*first);
+  REQUIRE(second->archivelog().ok());
+  REQUIRE(second->run_until([&] { return second->committed().commit.record.round.id == round_id{2}; }));
+  auto third = with_no_catalog(*second);
+  REQUIRE(third->archivelog().ok());
+  hand_over(*third, 0, 230);
+  auto answer = third->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  auto record = third->committed().commit.record;
+  CHECK(record.round.id == round_id{3});
+  CHECK(record.round_counts.entries == 3);
+}
