@@ -209,7 +209,8 @@ std::shared_ptr<stream_buffer> checkpoint_state::owing_stream() const {
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
   auto checkpoint = record.round.checkpoint_scn;
-  // Not where an old round is ended: streams do not know yet what of their log it has.
+  // Not where an old round is ended: streams do not know yet what of their log it has, and must not let go of
+  // blocks that wait for their numbers.
   if (!ending_old_round && parts.intake->checkpoint() < checkpoint)
     parts.intake->set_checkpoint(checkpoint);
 
@@ -225,7 +226,7 @@ void checkpoint_state::publish_commit() {
       continue;
     changes.put(stream_record{parts.tenant, id, row->start_lsn, row->position, row->dropped});
     join.look(*row);
-    if (auto stream = parts.intake->find(id))
+    if (auto stream = parts.intake->find(id); stream && !ending_old_round)
       stream->on_committed(row->position);
   }
   std::vector<std::pair<durable_wait_ptr, durable_answer>> answers;
