@@ -16,6 +16,15 @@ struct in_round : runtime_fixture {
   std::shared_ptr<stream_buffer> stream;
 };
 
+tenant_order log_recycled(lsn oldest) {
+  tenant_order broken;
+  broken.what = tenant_order::kind::interrupt;
+  broken.broken.stream = stream_id{1};
+  broken.broken.oldest_left = oldest;
+  broken.broken.reason = "recycled";
+  return broken;
+}
+
 } // namespace
 
 TEST_CASE("checkpoint rounds: a round begins when every open stream has a start, at the latest of them") {
@@ -39,6 +48,17 @@ TEST_CASE("checkpoint rounds: a round begins when every open stream has a start,
   CHECK(f.row().comment.empty());
   CHECK(f.row().round.start_scn == later);
   CHECK(later > began);
+}
+
+TEST_CASE("checkpoint rounds: a round begins at the latest start, whichever stream it is") {
+  in_round f;
+  f.open(2, std::nullopt);
+  f.write(2);
+  f.run_for(one_minute);
+  f.write(1);
+  auto later = f.now();
+  REQUIRE(f.flush());
+  CHECK(f.committed().commit.record.round.start_scn == later);
 }
 
 TEST_CASE("checkpoint rounds: NOARCHIVELOG archives what was accepted, seals all and records how it ended") {
@@ -97,12 +117,7 @@ TEST_CASE("checkpoint rounds: a break interrupts the tenant, archives what came 
           "leads on") {
   in_round f;
   f.write(1, 3);
-  tenant_order broken;
-  broken.what = tenant_order::kind::interrupt;
-  broken.broken.stream = stream_id{1};
-  broken.broken.oldest_left = 500;
-  broken.broken.reason = "recycled";
-  REQUIRE(f.give_order(tenant, broken).ok());
+  REQUIRE(f.give_order(tenant, log_recycled(500)).ok());
   REQUIRE(f.run_until([&] { return f.listener.has("interrupted"); }));
   CHECK(f.stream->append({30, 40, f.now() + 1, as_bytes("x")}).outcome == append_outcome::interrupted);
   REQUIRE(f.run_until([&] { return f.stream->committed().next_lsn == 30; }));
@@ -118,6 +133,75 @@ TEST_CASE("checkpoint rounds: a break interrupts the tenant, archives what came 
   REQUIRE(f.stream->append({500, 510, f.now() + 1, as_bytes("x")}).outcome == append_outcome::accepted);
   REQUIRE(f.flush());
   CHECK(f.committed().streams[0].start_lsn == 500);
+}
+
+TEST_CASE(
+    "checkpoint rounds: a break that the host was told of reaches the destination, though the engine dies") {
+  auto first = std::make_unique<in_round>();
+  first->write(1, 3);
+  REQUIRE(first->flush());
+  first->medium().set_dead(true);
+  REQUIRE(first->give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(first->run_until([&] { return first->listener.has("interrupted"); }));
+  runtime_fixture::options next;
+  next.catalog = first->catalog->synced();
+  next.medium = first->media.at("d");
+  next.began_at = first->now();
+  first.reset();
+  next.medium->set_dead(false);
+  runtime_fixture second{next};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  REQUIRE(second.run_until([&] { return second.committed().commit.record.interruption.has_value(); }));
+  CHECK(second.committed().commit.record.interruption->first_missing == 30);
+  CHECK(second.committed().commit.record.round.status == round_status::interrupted);
+  CHECK(second.run_until([&] { return second.catalog->snapshot()->outbox(tenant).value().empty(); }));
+}
+
+TEST_CASE("checkpoint rounds: a break is in the outbox until a commit says it, not until any commit counts") {
+  in_round f;
+  f.write(1, 3);
+  REQUIRE(f.flush());
+  f.world.set_latency([](std::string_view actor) { return actor == "io_worker" ? one_second : 0; });
+  f.write(1, 3);
+  auto what = std::make_shared<durable_wait>();
+  what->whole_tenant = true;
+  auto answer = f.ask(what);
+  auto commits = f.paths("commits/").size();
+  REQUIRE(f.run_until([&] { return f.paths("commits/").size() > commits; }));
+  REQUIRE_FALSE(answer->has_value()); // what this commit says is said, and it does not count yet
+  REQUIRE(f.give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(f.run_until([&] { return f.listener.has("interrupted"); }));
+  bool told = false;
+  for (int i = 0; i < 600 && !told; ++i) {
+    f.run_for(50 * one_ms);
+    told = f.committed().commit.record.interruption.has_value();
+    CHECK((told || !f.catalog->snapshot()->outbox(tenant).value().empty()));
+  }
+  CHECK(told);
+}
+
+TEST_CASE("checkpoint rounds: the outbox of a fenced engine is void") {
+  in_round first;
+  first.write(1, 3);
+  REQUIRE(first.flush());
+  first.run_for(one_second);
+  runtime_fixture::options next;
+  next.seed = 2;
+  next.catalog = first.catalog->copy();
+  next.medium = first.media.at("d");
+  next.began_at = first.now();
+  runtime_fixture second{next};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  second.write(1, 1);
+  REQUIRE(second.flush());
+
+  REQUIRE(first.give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(first.run_until([&] { return first.listener.has("fenced"); }));
+  first.run_for(one_second);
+  CHECK(first.catalog->snapshot()->outbox(tenant).value().empty());
+  CHECK_FALSE(second.committed().commit.record.interruption);
 }
 
 TEST_CASE("checkpoint rounds: a restart in BEGINNING lets the round begin with any log, as without it") {
@@ -173,14 +257,9 @@ TEST_CASE("checkpoint rounds: whoever was refused room is told when the answer c
     how.mode = archive_mode::optional;
     f.runtime->set_option(tenant, how);
     break;
-  case 1: {
-    tenant_order lost;
-    lost.what = tenant_order::kind::interrupt;
-    lost.broken.stream = stream_id{1};
-    lost.broken.oldest_left = at + 1'000;
-    REQUIRE(f.give_order(tenant, lost).ok());
+  case 1:
+    REQUIRE(f.give_order(tenant, log_recycled(at + 1'000)).ok());
     break;
-  }
   default:
     REQUIRE(f.noarchivelog().ok());
   }

@@ -207,6 +207,36 @@ TEST_CASE("checkpoint takeover: log that it gives up is owed: flush says so, and
   CHECK(stream->committed().next_lsn == 65);
 }
 
+TEST_CASE("checkpoint takeover: who waits for log that came again after the cut waits for the next commit") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  REQUIRE(first->archivelog().ok());
+  first->run_for(one_second);
+  auto given = on_the_same(*first);
+  given.catalog = first->catalog->copy(); // it knows nothing of the stream
+  first->open(1, std::nullopt);
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  given.began_at = first->now();
+  runtime_fixture second{given};
+  second.add_tenant();
+  auto stream = second.open(1, std::nullopt);
+  second.world.set_latency([](std::string_view actor) { return actor == "io_worker" ? one_second : 0; });
+  auto at = second.now() + one_second;
+  REQUIRE(stream->append({55, 65, at, as_bytes("does not join")}).outcome == append_outcome::accepted);
+  auto what = std::make_shared<durable_wait>();
+  what->stream = stream_id{1};
+  what->upto = 65;
+  auto answer = second.ask(what);
+  REQUIRE(second.run_until([&] { return second.listener.has("resend 1 from 50"); }));
+  second.run_for(one_second / 2);
+  REQUIRE_FALSE(answer->has_value());
+  REQUIRE(stream->append({50, 65, at, as_bytes("again")}).outcome == append_outcome::accepted);
+  REQUIRE(second.run_until([&] { return answer->has_value(); }));
+  CHECK((*answer)->outcome.ok());
+  CHECK(second.committed().streams[0].position.next_lsn == 65);
+}
+
 /// The commit that ended the round before let go of blocks that still waited for their numbers; those were
 /// not compared with the archive any more, and log of an older round was archived again.
 TEST_CASE("checkpoint takeover: log handed over before it is not archived twice, though the round before had "
