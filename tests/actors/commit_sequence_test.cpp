@@ -88,3 +88,26 @@ TEST_CASE("commit sequence: an owner is fenced by whatever shows that others wen
   CHECK(m.step.what == event::none);
   CHECK(m.step.next.what == verb::none);
 }
+
+TEST_CASE("commit sequence: what has our id and is no attempt at this commit is not ours") {
+  auto others = chain(2);
+  commit_machine m;
+  auto stray = commit_bytes(3, digest_of(others[0]), us, 3); // an abandoned attempt that arrived late
+  SECTION("to a taker") {
+    m.take();
+    m.listed({2});
+    m.read(others[1]);
+    m.read(others[0]);
+    REQUIRE(m.asks(verb::create, 3));
+    m.exists();
+    m.read(stray);
+    CHECK(m.lists());
+  }
+  SECTION("to an owner") {
+    m.own_after(others);
+    m.commit();
+    m.exists();
+    m.read(stray);
+    CHECK(m.came_to(event::fenced));
+  }
+}

@@ -37,7 +37,7 @@ TEST_CASE("a paced destination takes its time for what is written, and keeps the
 
 TEST_CASE("writes to a paced destination stand in line; time that was not used is not saved up") {
   auto behind =
-      open_destination(parse_destination_uri("memory://paced-in-line").value(), open_mode::create_if_needed, "test");
+      open_destination(parse_destination_uri("memory://line").value(), open_mode::create_if_needed, "test");
   REQUIRE(behind.ok());
   duration_ns now = 0;
   std::vector<duration_ns> waits;
