@@ -1,5 +1,6 @@
 // One checkpoint: cut, durable, objects, commit, publish.
 #include "actors/checkpoint_state.hpp"
+#include "engine/base/planted_bug.hpp"
 
 #include <algorithm>
 
@@ -165,6 +166,8 @@ void checkpoint_state::decide_checkpoint() {
       if (!takes_part && !s.quiet)
         continue;
       counted.insert(stream->id());
+      VARVE_PLANT(round_starts_early, start = s.start_scn);
+      VARVE_PLANT(checkpoint_is_max, if (limit && s.supports <= lowest) continue; lowest = scn_max);
       if (s.supports < lowest) {
         lowest = s.supports;
         limit = stream->id();
@@ -181,6 +184,7 @@ void checkpoint_state::decide_checkpoint() {
       round.start_scn = start;
     }
     auto claim = std::max(round.checkpoint_scn, lowest);
+    VARVE_PLANT(checkpoint_goes_back, claim = lowest);
     // From here on a stream that starts must start above the claim. One that has started since it was looked
     // at may hold an entry below: then look again.
     intake.set_checkpoint(std::max(claim, intake.checkpoint()));
@@ -240,6 +244,9 @@ void checkpoint_state::make_object() {
 }
 
 void checkpoint_state::commit() {
+  VARVE_PLANT(status_before_commit, parts.status.round = ledger->round(); told_comment = "?";
+              publish_status());
+  VARVE_PLANT(acknowledged_before_commit, publish_commit());
   run(sequence->commit(ledger->record(cycle_limit), parts.now()));
 }
 

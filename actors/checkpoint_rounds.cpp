@@ -1,5 +1,6 @@
 // Rounds: what statements ask for.
 #include "actors/checkpoint_state.hpp"
+#include "engine/base/planted_bug.hpp"
 
 #include <algorithm>
 
@@ -202,6 +203,7 @@ void checkpoint_state::stop_timed_out() {
     left.reason = how;
     parts.outbox.push_back(left);
     changes.put(left);
+    VARVE_PLANT(stop_not_in_outbox, changes.erase_outbox(parts.tenant, left.number));
   }
   put_status(changes, round_status::stop);
   round_history_record history;
@@ -295,6 +297,7 @@ void checkpoint_state::interrupt(const break_record& why) {
   change_set changes;
   clear_alarm(changes);
   changes.put(journal);
+  VARVE_PLANT(break_not_journalled, changes.erase_outbox(parts.tenant, journal.number));
   changes.put(break_history_record{parts.tenant, journal.round, journal.break_stream, journal.first_missing,
                                    journal.oldest_left, journal.decided_at, text});
   put_status(changes, round_status::interrupted);

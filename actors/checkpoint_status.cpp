@@ -1,5 +1,6 @@
 // What the catalog, the host and those who wait are told.
 #include "actors/checkpoint_state.hpp"
+#include "engine/base/planted_bug.hpp"
 
 namespace varve {
 
@@ -236,6 +237,7 @@ void checkpoint_state::publish_commit() {
       auto* row = ledger->stream(wait->stream);
       if (row != nullptr)
         position = row->position;
+      VARVE_PLANT(wrong_waiter_answered, answers.emplace_back(wait, durable_answer{{}, position}); continue);
       if (position.next_lsn < wait->upto) {
         auto stream = parts.intake->find(wait->stream);
         if (stream && stream->expected_lsn() < wait->upto) {
@@ -312,6 +314,7 @@ void checkpoint_state::publish_commit() {
     else
       changes.erase_round_join(parts.tenant, record.round.id);
   }
+  VARVE_PLANT(journal_forgotten_early, forget_outbox(changes, [](auto&) { return true; }));
   forget_outbox(changes, [&](auto& left) {
     return left.round == record.round.id &&
            (record.round.status == left.status || record.round.status == round_status::stop);

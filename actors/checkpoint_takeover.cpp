@@ -1,6 +1,7 @@
 // From quiet to owner, and from owner to fenced or stopped.
 #include "actors/checkpoint_state.hpp"
 #include "actors/taken_state.hpp"
+#include "engine/base/planted_bug.hpp"
 #include "engine/reader/block_lookup.hpp"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ commit_answer run_operation(destination& where, tenant_id tenant, const commit_o
   case verb::read:
     return where.read_all(path, format::object_bytes_max);
   case verb::create:
+    VARVE_PLANT(commit_replaced, static_cast<void>(where.remove(path)));
     return where.create(path, op.content);
   case verb::remove:
     return where.remove(path);
@@ -60,6 +62,7 @@ void checkpoint_state::check_destination() {
         }
         auto known = parts.status.destination == parts.destination ? parts.status.seq : commit_seq{0};
         auto newest = found->empty() ? commit_seq{0} : found->back();
+        VARVE_PLANT(destination_behind_unseen, known = newest);
         if (newest < known && !begin_wanted)
           return stopped(fail(errc::destination_behind,
                               "the destination " + parts.destination + " holds commits of tenant " +
@@ -97,6 +100,7 @@ void checkpoint_state::run(const commit_sequence::step& step) {
   case event::counted:
     return counted();
   case event::fenced:
+    VARVE_PLANT(fenced_still_acknowledges, return counted());
     return lost(step.why);
   case event::stopped:
     return stopped(step.why);
@@ -170,6 +174,7 @@ void checkpoint_state::answered(std::uint64_t of, const commit_answer& got) {
 
 void checkpoint_state::retry() {
   if (!retry_operation) {
+    VARVE_PLANT(object_made_anew, if (making) return make_objects());
     if (now_in == phase::taking && !sequence)
       check_destination();
     else if (now_in == phase::taking)
@@ -225,6 +230,8 @@ void checkpoint_state::took_over() {
               fail(errc::fenced, "tenant " + to_string(parts.tenant) + " was taken over by another engine"));
         pause.reset();
         commit_trouble = nullptr;
+        VARVE_PLANT(checkpoint_in_force_early,
+                    parts.intake->set_checkpoint(sequence->newest().round.checkpoint_scn));
         ledger = std::make_unique<piece_ledger>(parts.tenant, parts.archive);
         ledger->adopt((*found)->state);
         for (auto& [piece, at] : (*found)->made_at)
@@ -245,6 +252,7 @@ void checkpoint_state::adopted() {
   last_pass = last_commit = parts.now();
   noted.clear();
   bool told_as_over = apply_outbox();
+  VARVE_PLANT(outbox_not_told, told_as_over = false);
   for (auto& [id, row] : ledger->streams())
     noted.insert(id);
   bool begins = begin_wanted || recorded_round();
@@ -277,6 +285,7 @@ void checkpoint_state::adopted() {
 
   auto& intake = *parts.intake;
   intake.grid().restart(ledger->last_end(), ledger->round().piece_interval_ns, ledger->open_ends());
+  VARVE_PLANT(grid_not_anchored, intake.grid().restart(0, ledger->round().piece_interval_ns, {}));
   intake.grid().set_interval(parts.option.piece_switch_interval);
   start_writer();
   auto rows = std::make_shared<std::vector<stream_row>>();
@@ -287,6 +296,7 @@ void checkpoint_state::adopted() {
     rows->push_back(row);
     known.put(stream_record{parts.tenant, id, row.start_lsn, row.position, row.dropped});
   }
+  VARVE_PLANT(quiet_rows_not_written, known = {});
   later(std::move(known));
   self->send(parts.log_stream, begin_atom::value, epoch.value,
              std::shared_ptr<const std::vector<stream_row>>(rows), restarting);
@@ -352,6 +362,7 @@ void checkpoint_state::lost(const error& why) {
   // How our last round ended is not ours to say any more.
   change_set changes;
   forget_outbox(changes, [](auto&) { return true; });
+  VARVE_PLANT(fenced_outbox_kept, changes = {});
   if (!changes.empty())
     record(std::move(changes), [] {});
   publish_status();

@@ -1,5 +1,6 @@
 #include "actors/commit_sequence.hpp"
 
+#include "engine/base/planted_bug.hpp"
 #include "engine/format/object_name.hpp"
 
 #include <algorithm>
@@ -34,6 +35,7 @@ commit_sequence::step commit_sequence::commit(commit_record record, unix_ns now)
   next_.seq = commit_seq{last_.seq.value + 1};
   next_.predecessor = last_digest_;
   next_.epoch = epoch_;
+  VARVE_PLANT(no_predecessor, next_.predecessor = {});
   next_.attempt = 0;
   attempts_.clear();
   state_ = state::committing;
@@ -42,10 +44,12 @@ commit_sequence::step commit_sequence::commit(commit_record record, unix_ns now)
 
 commit_sequence::step commit_sequence::begin_pass() {
   auto newest_before = std::exchange(seen_at_pass_, last_.seq);
+  VARVE_PLANT(deleted_at_the_same_pass, newest_before = last_.seq);
   leave_pass_ = false;
   if (newest_before.value < 3)
     return {{}, event::pass_done, {}};
   pass_limit_ = commit_seq{newest_before.value - 2};
+  VARVE_PLANT(newest_commit_deleted, pass_limit_ = newest_before);
   return go(state::pass_listing, verb::list, {});
 }
 
@@ -67,6 +71,7 @@ commit_sequence::step commit_sequence::answer(const commit_answer& got) {
   }
   case verb::read: {
     auto& read = std::get<result<bytes>>(got);
+    VARVE_PLANT(unanswered_look_is_yes, if (!read.ok() && state_ == state::confirming) return counted());
     if (!read.ok() && read.code() != errc::file_not_exist && read.code() != errc::checksum_error) {
       auto repeat = again();
       repeat.why = read.error();
@@ -117,6 +122,7 @@ commit_sequence::step commit_sequence::on_list(const std::vector<commit_seq>& fo
     last_.seq = found.back();
     return go(state::reading, verb::read, found.back());
   case state::listing_again:
+    VARVE_PLANT(taker_does_not_list_again, return took_over());
     if (found.empty() || found.back() != next_.seq)
       return start_over();
     return took_over();
@@ -125,6 +131,7 @@ commit_sequence::step commit_sequence::on_list(const std::vector<commit_seq>& fo
     for (auto seq : found)
       if (seq <= pass_limit_)
         pass_.push_back(seq);
+    VARVE_PLANT(commits_deleted_out_of_order, std::reverse(pass_.begin(), pass_.end()));
     return next_of_pass();
   default:
     return {};
@@ -150,6 +157,8 @@ bool commit_sequence::holds_mark(const result<bytes>& got) const {
 
 bool commit_sequence::ours(bytes_view content) {
   auto found = digest_of(content);
+  VARVE_PLANT(ours_by_id, auto x = decode_commit(content, {}, {});
+              attempts_.assign(x.ok() && x->writer == writer_, found));
   if (std::find(attempts_.begin(), attempts_.end(), found) == attempts_.end())
     return false;
   counts_ = found;
@@ -192,6 +201,7 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
       return start_over();
     return go(state::looking, verb::read, commit_seq{next_.seq.value - 1});
   case state::looking:
+    VARVE_PLANT(taker_does_not_look, return go(state::listing_again, verb::list, {}));
     if (!follows(next_, got))
       return start_over();
     return go(state::listing_again, verb::list, {});
@@ -205,6 +215,7 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
     }
     return go(state::confirming, verb::read, last_.seq);
   case state::confirming:
+    VARVE_PLANT(no_second_look, return counted());
     if (!got.ok() || digest_of(*got) != next_.predecessor)
       return fence("its own commit " + to_string(last_.seq) + " is gone, so others have gone on from it");
     return counted();
@@ -222,6 +233,7 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
 }
 
 commit_sequence::step commit_sequence::on_create(bool exists) {
+  VARVE_PLANT(taken_name_is_ours, exists = exists && in_pass());
   switch (state_) {
   case state::creating:
   case state::committing: {
@@ -249,6 +261,7 @@ commit_sequence::step commit_sequence::create_next() {
   ++next_.attempt;
   auto made = go(state_, verb::create, next_.seq);
   made.next.content = encode(archive_, next_);
+  VARVE_PLANT(lost_reply_is_anothers, attempts_.clear());
   attempts_.push_back(digest_of(made.next.content));
   return made;
 }

@@ -1,5 +1,7 @@
 #include "actors/io_pool.hpp"
 
+#include "engine/base/planted_bug.hpp"
+
 #include <deque>
 #include <list>
 #include <mutex>
@@ -120,6 +122,7 @@ status create_same(destination& where, const object_path& path, bytes_view conte
   auto there = where.read_all(path, format::object_bytes_max);
   if (!there.ok() && there.code() != errc::checksum_error)
     return there.error();
+  VARVE_PLANT(object_not_compared, return {});
   if (there.ok() && equal(*there, content))
     return {};
   return fail(errc::checksum_error, path + " at " + where.describe() + " is there with other bytes",
@@ -155,6 +158,7 @@ catalog_writer_actor spawn_catalog_writer(caf::actor_system& system, catalog& wh
     return {[self, write](apply_atom, const change_set_ptr& changes) -> caf::result<bool> {
               // In the order they came: what was collected before must not overwrite this later.
               auto all = std::exchange(self->state.collected, change_set{});
+              VARVE_PLANT(status_goes_back, std::swap(all, self->state.collected));
               all.merge(change_set{*changes});
               if (auto failed = write(all, durability::synced))
                 return failed;

@@ -1,5 +1,7 @@
 #include "actors/memory_budget.hpp"
 
+#include "engine/base/planted_bug.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -76,6 +78,7 @@ bool memory_budget::fits(const account& which, std::uint64_t bytes) const {
     return true;
   auto more = after - std::max(which.used_, share_);
   auto common = lendable() / 2;
+  VARVE_PLANT(destination_takes_all, return common_used_ + more <= common);
   return common_used_ + more <= common && which.group_->common_used + more <= common / 2;
 }
 
@@ -193,6 +196,7 @@ void memory_budget::give_back(const std::shared_ptr<account>& which, std::uint64
   std::vector<call> calls;
   {
     std::lock_guard lock{mutex_};
+    VARVE_PLANT(credit_lost, bytes /= 2);
     credit(*which, bytes);
     if (used_ <= lendable() / 8 * 5)
       pressed_ = false;
@@ -211,6 +215,7 @@ void memory_budget::promise_room(std::vector<call>& calls) {
       charge(*a, w.need);
       w.promised = w.need;
       w.promised_at = now_;
+      VARVE_PLANT(room_not_told, continue);
       calls.push_back({a->tenant_, w.stream});
     }
   }

@@ -1,5 +1,7 @@
 #include "actors/piece_ledger.hpp"
 
+#include "engine/base/planted_bug.hpp"
+
 #include <algorithm>
 #include <functional>
 
@@ -40,6 +42,7 @@ void piece_ledger::adopt(const committed_state& state) {
   changed_streams_.clear();
   for (auto& row : state.streams)
     streams_[row.stream] = row;
+  VARVE_PLANT(position_not_restored, for (auto& [id, row] : streams_) row.position = {});
   for (auto& row : record_.stream_changes)
     changed_streams_.insert(row.stream);
   last_end_ = 0;
@@ -50,6 +53,7 @@ void piece_ledger::adopt(const committed_state& state) {
     of.start = each.piece.start;
     of.index = each.piece.index;
     of.ended = each.recent;
+    VARVE_PLANT(abandoned_segments_forgotten, of.ended.clear());
     of.indexed = each.piece.counts;
     for (auto& recent : each.recent) {
       of.indexed.input_bytes -= std::min(of.indexed.input_bytes, recent.counts.input_bytes);
@@ -78,6 +82,7 @@ void piece_ledger::piece_was_made(piece_key piece, unix_ns at) {
 }
 
 void piece_ledger::begin_round(std::uint64_t piece_interval_ns, round_id round_floor, piece_id piece_floor) {
+  VARVE_PLANT(round_id_reused, round_floor = {});
   record_.next_round = std::max(record_.next_round, round_floor);
   record_.next_piece = std::max(record_.next_piece, piece_floor);
   for (auto& [id, row] : streams_) {
@@ -138,6 +143,7 @@ void piece_ledger::absorb(const durable_report& report) {
       changed_streams_.insert(id);
     row->second.position = position;
   }
+  VARVE_PLANT(piece_id_reused, return count_round());
   record_.next_piece = std::max(record_.next_piece, report.next_piece);
   count_round();
 }
@@ -187,6 +193,7 @@ std::optional<piece_ledger::object> piece_ledger::make_index(epoch current) {
     if (!many)
       continue;
     segment_index index{tenant_, key, of.index, of.ended, rows()};
+    VARVE_PLANT(index_not_linked, index.previous.reset());
     auto number = of.indexes + 1;
     auto content = encode(archive_, index);
     object_ref ref{current, number, digest_of(content)};
@@ -210,6 +217,7 @@ std::optional<piece_ledger::object> piece_ledger::make_seal(epoch current, scn c
     return std::nullopt;
   auto& [key, of] = *pieces_.begin();
   bool passed = checkpoint == scn_max || of.bounds.end_scn - 1 <= checkpoint;
+  VARVE_PLANT(sealed_before_its_last_segment, if (passed) of.finished = true, of.open.reset());
   if (!of.finished || of.open || !passed)
     return std::nullopt;
   piece_seal seal{tenant_,     key,      of.bounds, of.created_at, now, record_.round.checkpoint_scn,
@@ -220,6 +228,7 @@ std::optional<piece_ledger::object> piece_ledger::make_seal(epoch current, scn c
     auto& sealed = pieces_.at(key);
     record_.frozen_pieces.push_back({key, sealed.bounds, ref});
     sealed_counts_ += sealed.counts();
+    VARVE_PLANT(sealed_counted_twice, sealed_counts_ += sealed.counts());
     changed_pieces_[key] = {key, sealed.bounds, sealed.counts(), sealed.created_at, true, false};
     pieces_.erase(key);
     count_round();
@@ -234,6 +243,7 @@ std::optional<piece_ledger::object> piece_ledger::make_piece_list(epoch current)
   // Half of them at once, so that a list is written every few dozen pieces and not with each.
   auto middle = record_.frozen_pieces.begin() + frozen_in_commit / 2;
   piece_list list{tenant_, record_.piece_list, {record_.frozen_pieces.begin(), middle}};
+  VARVE_PLANT(piece_lists_not_linked, list.previous.reset());
   auto content = encode(archive_, list);
   auto number = ++lists_;
   object_ref ref{current, number, digest_of(content)};

@@ -1,5 +1,7 @@
 #include "actors/piece_writer.hpp"
 
+#include "engine/base/planted_bug.hpp"
+
 namespace varve {
 namespace {
 
@@ -134,6 +136,8 @@ struct writer_actor_state {
     run_io<bool>(
         self, parts.pool, "sync",
         [file](destination&) -> result<bool> {
+          VARVE_PLANT(acknowledged_before_sync, return true);
+          VARVE_PLANT(failed_sync_ignored, static_cast<void>(file->sync()); return true);
           VARVE_TRY(file->sync());
           return true;
         },
@@ -161,6 +165,7 @@ struct writer_actor_state {
   }
 
   void finished(std::uint64_t of, const status& outcome, std::shared_ptr<segment_file> opened = nullptr) {
+    VARVE_PLANT(old_answer_believed, of = generation);
     if (of != generation || !writer)
       return;
     busy = false;
@@ -205,6 +210,7 @@ piece_writer_actor spawn_piece_writer(caf::actor_system& system, piece_writer_pa
     return {[&state](begin_atom, const writer_start_ptr& start) { state.begin(start); },
             [&state](end_atom) { state.end(); },
             [&state](packed_atom, std::uint64_t epoch, const cut_block_ptr& block) {
+              VARVE_PLANT(old_block_taken, epoch = state.epoch);
               if (!state.writer || epoch != state.epoch)
                 return; // of an epoch that is over
               state.writer->add(block);

@@ -1,5 +1,7 @@
 #include "actors/segment_writer.hpp"
 
+#include "engine/base/planted_bug.hpp"
+
 #include <algorithm>
 #include <cassert>
 
@@ -35,6 +37,7 @@ void segment_writer::add(cut_block_ptr block) {
     arrived_early_.insert(ticket);
   }
   auto& order = order_[block->header.stream];
+  VARVE_PLANT(blocks_in_order_of_arrival, return queue_.push_back(std::move(block)));
   if (block->header.number != order.next) {
     order.early.emplace(block->header.number, std::move(block));
     return;
@@ -82,6 +85,7 @@ bool segment_writer::pass_wanted() const {
 
 /// Are there blocks in the queue that belong to this piece or an older one?
 bool segment_writer::waits_for(const piece& of) const {
+  VARVE_PLANT(finished_while_blocks_wait, return false);
   return std::any_of(queue_.begin(), queue_.end(),
                      [&](auto& block) { return block->header.first_scn < of.bounds.end_scn; });
 }
@@ -183,6 +187,7 @@ writer_operation segment_writer::start_piece(piece_key key, piece& of) {
   running_ = running::start_object;
   running_piece_ = key;
   auto content = encode(start_.archive, piece_start{start_.tenant, key, of.bounds, of.made.created_at});
+  VARVE_PLANT(start_object_of_other_bounds, of.bounds.start_scn = of.made.bounds.start_scn = 1);
   of.made.start = {start_.epoch, 0, digest_of(content)};
   return {writer_operation::create{to_path(piece_start_name{start_.tenant, key, start_.epoch}),
                                    std::move(content)}};
@@ -265,6 +270,9 @@ void segment_writer::done(std::shared_ptr<segment_file> opened) {
       stored_bytes_ += block->packed().size();
       unsynced_bytes_ += block->charged_bytes();
       not_written_.erase(block->ticket);
+      VARVE_PLANT(released_when_written, block->release());
+      VARVE_PLANT(commit_before_its_segment,
+                  moved_[block->header.stream] = {block->header.next_lsn, block->header.last_scn});
       unsynced_.push_back(std::move(block));
     }
     break;
@@ -273,6 +281,7 @@ void segment_writer::done(std::shared_ptr<segment_file> opened) {
     auto& to = *of->second.current;
     to.size += prologue_->size();
     to.has_footer = true;
+    VARVE_PLANT(footer_not_synced, return pass_done());
     // It counts when it is synced, and so must everything written before it.
     for (auto& [key, each] : pieces_)
       if (each.current && each.current->dirty())
@@ -335,6 +344,7 @@ void segment_writer::failed(const error& why) {
     give_up_unsynced();
     break;
   case running::syncing:
+    VARVE_PLANT(failed_sync_repeated, break);
     give_up_unsynced();
     break;
   case running::removing:
@@ -348,6 +358,8 @@ void segment_writer::give_up_unsynced() {
   pass_.clear();
   pass_all_.clear();
   batch_ = 0;
+  VARVE_PLANT(rewritten_in_another_order, std::reverse(unsynced_.begin(), unsynced_.end()));
+  VARVE_PLANT(unsynced_given_up, for (auto& x : unsynced_) not_durable_.erase(x->ticket); unsynced_.clear());
   for (auto& block : unsynced_)
     not_written_.insert(block->ticket);
   queue_.insert(queue_.begin(), std::make_move_iterator(unsynced_.begin()),
@@ -364,6 +376,8 @@ void segment_writer::give_up_unsynced() {
 void segment_writer::retire(piece& of) {
   if (!of.current)
     return;
+  VARVE_PLANT(abandoned_too_long, of.current->ref.valid_bytes = of.current->size);
+  VARVE_PLANT(abandoned_segment_removed, of.current->durable_blocks = 0);
   if (of.current->durable_blocks > 0)
     report_.ended.push_back({of.current->piece, summary(*of.current, of.current->durable_blocks)});
   else

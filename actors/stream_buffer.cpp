@@ -1,6 +1,7 @@
 #include "actors/stream_buffer.hpp"
 
 #include "actors/tenant_intake.hpp"
+#include "engine/base/planted_bug.hpp"
 
 #include <algorithm>
 
@@ -36,6 +37,7 @@ append_answer stream_buffer::refuse(errc code, std::string message, std::string 
 /// No entry at or below this will follow, the host has said. While accepted log was given up that does not
 /// count: it must come again, whatever has been said since.
 scn stream_buffer::promised_scn() const {
+  VARVE_PLANT(advance_over_what_was_given_up, return std::max(advance_, tenant_.advanced()));
   if (started_)
     return expected_ < accepted_ ? 0 : std::max(advance_, tenant_.advanced());
   return known_from_ < accepted_ ? round_advance() : std::max(advance_, tenant_.advanced());
@@ -48,6 +50,7 @@ scn stream_buffer::floor_scn() const {
 
 /// What is wrong with an entry that nobody has seen before; nullopt: nothing.
 std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) const {
+  VARVE_PLANT(gap_accepted, return std::nullopt);
   if (started_ && entry.lsn > expected_)
     return refuse(
         errc::lsn_gap,
@@ -68,6 +71,7 @@ std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) co
     return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
                                            std::to_string(entry.scn) + ", below the SCN " +
                                            std::to_string(last_scn_) + " of the entry before");
+  VARVE_PLANT(entry_below_advance_accepted, return std::nullopt);
   if (entry.scn <= floor_scn())
     return refuse(errc::scn_goes_back,
                   "LSN " + std::to_string(entry.lsn) + " has SCN " + std::to_string(entry.scn) +
@@ -108,6 +112,7 @@ append_answer stream_buffer::append(const log_entry& entry) {
 
   auto most = format::entry_head_bytes_max + entry.payload.size();
   bool fits = open_.raw_bytes + most <= tenant_.limit().block_bytes;
+  VARVE_PLANT(border_one_too_far, open_end_ += entry.scn == open_end_);
   if (open_.entries > 0 && (entry.scn >= open_end_ || !fits))
     cut_locked(!fits);
   bool large = most > tenant_.limit().block_bytes;
@@ -265,6 +270,7 @@ append_answer stream_buffer::compare(const log_entry& entry, const block_header&
                       std::to_string(checksum64(entry.payload)),
                   "two histories of one stream: find out which one is right before archiving goes on");
   };
+  VARVE_PLANT(conflict_accepted, return {append_outcome::repeated, expected_, {}});
   for (entry_cursor at{header, raw}; at.next();) {
     auto& stored = at.entry();
     if (stored.next_lsn <= entry.lsn)
@@ -297,6 +303,7 @@ bool stream_buffer::on_room() {
 void stream_buffer::advance(scn upto) {
   {
     std::lock_guard lock{mutex_};
+    VARVE_PLANT(advance_one_too_far, ++upto);
     if (upto <= advance_)
       return;
     advance_ = upto;

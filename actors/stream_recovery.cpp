@@ -1,6 +1,7 @@
 // The part of stream_buffer that the tenant's actors use: rounds, takeover, commits.
 #include "actors/stream_buffer.hpp"
 #include "actors/tenant_intake.hpp"
+#include "engine/base/planted_bug.hpp"
 #include "engine/policy/checkpoint_rule.hpp"
 
 #include <algorithm>
@@ -85,6 +86,7 @@ bool stream_buffer::recut(const cut_block_ptr& block, lsn from, std::deque<cut_b
   std::vector<entry_run> runs;
   for (entry_cursor at{old, *raw}; at.next();) {
     auto& entry = at.entry();
+    VARVE_PLANT(recut_loses_an_entry, if (entry.lsn == from) continue);
     if (entry.lsn < from)
       continue;
     if (runs.empty() && from > old.first_lsn && entry.lsn != from)
@@ -227,9 +229,11 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
         progress.first_pending_scn = block->header.first_scn;
         break;
       }
+    VARVE_PLANT(blocks_under_way_overlooked, progress.first_pending_scn = open_.first_scn);
   }
   s.supports = varve::stream_support(progress);
   s.dropped = drop_at_ && !s.pending && position.next_lsn >= *drop_at_;
+  VARVE_PLANT(dropped_early, s.dropped = drop_at_.has_value());
   s.row.dropped = s.dropped;
   return s;
 }
@@ -251,6 +255,7 @@ lsn stream_buffer::give_up() {
   open_ = block_header{};
   open_since_ = 0;
   tenant_.budget().release(tenant_.account(), lease_);
+  VARVE_PLANT(given_up_not_asked_again, return expected_);
   if (started_) {
     expected_ = committed_.next_lsn;
     last_scn_ = committed_.last_scn;

@@ -1,6 +1,7 @@
 #include "actors/taken_state.hpp"
 
 #include "actors/round_records.hpp"
+#include "engine/base/planted_bug.hpp"
 #include "engine/format/object_name.hpp"
 #include "engine/reader/piece_catalogue.hpp"
 
@@ -112,6 +113,7 @@ result<std::optional<taken_state>> read_taken_state(destination& where, tenant_i
   VARVE_TRY(r.read_open_pieces());
   VARVE_TRY(r.read_ended_rounds(std::min(known.round, r.record().round.id)));
   bool behind = known.seq.value + 1 < r.record().seq.value; // the last one is the takeover's
+  VARVE_PLANT(catalog_not_caught_up, behind = false);
   if (behind) {
     VARVE_TRY(r.add_missed_pieces(known.round));
     put_rounds(tenant, r.ended, known.round, uri, r.taken.missed);

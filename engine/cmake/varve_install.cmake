@@ -32,7 +32,7 @@ install(FILES engine/archive_engine.hpp engine/archive_options.hpp
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/varve/engine")
 foreach(part base model format destination reader)
   install(DIRECTORY "engine/${part}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/varve/engine"
-    FILES_MATCHING PATTERN "*.hpp" PATTERN "*_kernel.hpp" EXCLUDE)
+    FILES_MATCHING PATTERN "*.hpp" PATTERN "*_kernel.hpp" EXCLUDE PATTERN "planted_bug.hpp" EXCLUDE)
 endforeach()
 
 configure_package_config_file(engine/cmake/varve-config.cmake.in "${PROJECT_BINARY_DIR}/varve-config.cmake"

@@ -1,5 +1,6 @@
 #include "engine/destination/file_destination.hpp"
 
+#include "engine/base/planted_bug.hpp"
 #include "engine/destination/file_listing.hpp"
 #include "engine/destination/file_segment.hpp"
 #include "engine/destination/path_check.hpp"
@@ -55,6 +56,7 @@ status file_destination::create_in_folder(const split_path& where, bytes_view co
   if (!file.ok())
     return file.error();
   auto outcome = file->write_all(0, std::span(&content, 1));
+  VARVE_PLANT(content_not_synced, file = posix_file::open_at(folder, ".", O_RDONLY));
   if (outcome.ok())
     outcome = file->sync();
   if (outcome.ok())
@@ -63,6 +65,7 @@ status file_destination::create_in_folder(const split_path& where, bytes_view co
   ::unlinkat(folder.descriptor(), aside.c_str(), 0);
   // A taken name may be our own from a try whose answer was lost: what the caller is about to compare must be
   // as durable as if it had been created now.
+  VARVE_PLANT(name_not_synced, return outcome);
   if (outcome.ok() || outcome.code() == errc::already_exists)
     VARVE_TRY(folder.sync());
   return outcome;
@@ -70,6 +73,7 @@ status file_destination::create_in_folder(const split_path& where, bytes_view co
 
 status file_destination::link_aside(const posix_file& folder, const std::string& aside,
                                     const std::string& name) const {
+  VARVE_PLANT(object_replaced, ::unlinkat(folder.descriptor(), name.c_str(), 0));
   if (::linkat(folder.descriptor(), aside.c_str(), folder.descriptor(), name.c_str(), 0) == 0)
     return {};
   auto failed = file_error(errno, "create", folder.path() + "/" + name);

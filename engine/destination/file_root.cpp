@@ -1,5 +1,7 @@
 #include "engine/destination/file_root.hpp"
 
+#include "engine/base/planted_bug.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -170,6 +172,7 @@ result<posix_file> file_root::make_folder(std::string_view folder) {
     }
     reached.append(reached.empty() ? "" : "/").append(name);
     VARVE_TRY_ASSIGN(auto found, next->info());
+    VARVE_PLANT(folder_name_not_synced, current = std::move(*next); continue);
     if (made || !is_known_durable(reached, found)) {
       // Also when another one made it: that one may not have synced it yet.
       VARVE_TRY(current.sync());

@@ -1,5 +1,7 @@
 #include "engine/policy/checkpoint_rule.hpp"
 
+#include "engine/base/planted_bug.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -13,13 +15,17 @@ scn just_below(scn at) {
 } // namespace
 
 scn stream_support(const stream_progress& progress) {
+  VARVE_PLANT(pending_log_overlooked,
+              return std::max(just_below(progress.last_durable_scn), progress.advance));
   if (progress.first_pending_scn)
     return just_below(*progress.first_pending_scn);
+  VARVE_PLANT(checkpoint_at_x, return std::max(progress.last_durable_scn, progress.advance));
   return std::max(just_below(progress.last_durable_scn), progress.advance);
 }
 
 unix_ns checkpoint_due_at(unix_ns last_commit_at, duration_ns interval, duration_ns phase) {
   auto half = interval / 2;
+  VARVE_PLANT(checkpoint_too_old, half = 3 * interval);
   auto wait = half - std::min(phase, half);
   auto room = std::numeric_limits<unix_ns>::max() - last_commit_at;
   return last_commit_at + std::min(wait, room);
