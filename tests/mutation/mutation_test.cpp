@@ -33,11 +33,11 @@ void replay(const planted_row& row, std::uint64_t seed) {
   std::cerr << came.broken.value_or("no claim breaks") << '\n';
 }
 
-void tabulate(const planted_row& row, const finding& found, const char* file) {
+void tabulate(const planted_row& row, std::uint64_t seeds_max, const finding& found, const char* file) {
   std::ofstream to(file, std::ios::app);
   to << "| `" << row.name << "` | " << row.what << " | ";
-  if (row.by_simulation())
-    to << "simulation | " << found.seed << " of " << row.seeds_max << " |\n";
+  if (seeds_max > 0)
+    to << "simulation | " << found.seed << " of " << seeds_max << " |\n";
   else
     to << row.test << " | |\n";
 }
@@ -48,16 +48,21 @@ public:
   explicit planted_case(const planted_row& row) : row_(row) {}
   void invoke() const override {
     INFO(row_.what);
-    if (auto* seed = std::getenv("SIM_SEED"); seed != nullptr && row_.by_simulation())
-      return replay(row_, std::strtoull(seed, nullptr, 10));
-    auto found = row_.by_simulation() ? find_by_simulation(row_.bug, row_.seeds_max)
-                                      : find_by_test(row_.bug, row_.program, row_.test);
+    auto number = [](const char* name, std::uint64_t otherwise) {
+      auto* text = std::getenv(name);
+      return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+    };
+    if (auto seed = number("SIM_SEED", 0))
+      return replay(row_, seed);
+    auto seeds_max = number("VARVE_PLANTED_SEEDS", row_.seeds_max);
+    auto found = seeds_max > 0 ? find_by_simulation(row_.bug, seeds_max)
+                               : find_by_test(row_.bug, row_.program, row_.test);
     REQUIRE(found);
-    if (row_.by_simulation())
-      std::cerr << row_.name << ": " << found->seed << " of " << row_.seeds_max << " seeds: " << found->how
+    if (seeds_max > 0)
+      std::cerr << row_.name << ": " << found->seed << " of " << seeds_max << " seeds: " << found->how
                 << '\n';
     if (auto* file = std::getenv("VARVE_PLANTED_TABLE"))
-      tabulate(row_, *found, file);
+      tabulate(row_, seeds_max, *found, file);
   }
 
 private:
