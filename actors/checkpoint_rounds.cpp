@@ -66,6 +66,7 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   recording = true;
   if (fresh)
     break_wanted.reset();
+  break_to_judge.reset();
   // Else the destination is being told how the last round ended: the new one begins after that.
   if (now_in != phase::taking && now_in != phase::owner) {
     now_in = phase::quiet;
@@ -191,6 +192,7 @@ void checkpoint_state::stop_timed_out() {
   now_in = phase::idle;
   commit_trouble = nullptr;
   break_wanted.reset();
+  break_to_judge.reset();
   change_set changes;
   clear_alarm(changes);
   if (!void_there && round.value > 0) {
@@ -239,8 +241,15 @@ void checkpoint_state::forget_outbox(change_set& changes,
 /// destination does not know it.
 bool checkpoint_state::apply_outbox() {
   auto& round = ledger->round();
+  // A break that an engine without the tenant believed in: the one who had it has archived that log.
+  auto mistaken = [&](const outbox_record& left) {
+    auto* row = ledger->stream(left.break_stream);
+    return left.status == round_status::interrupted && left.round == round.id && left.oldest_left != 0 &&
+           row != nullptr && row->position.next_lsn >= left.oldest_left;
+  };
   auto over = [&](const outbox_record& left) {
-    return left.round < round.id || (left.round == round.id && round.status == round_status::stop) ||
+    return mistaken(left) || left.round < round.id ||
+           (left.round == round.id && round.status == round_status::stop) ||
            (left.round > round.id && left.status == round_status::stop);
   };
   change_set changes;
@@ -273,8 +282,19 @@ void checkpoint_state::interrupt(const break_record& why) {
     return;
   if (now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
     return;
+  // Before the takeover the position is the catalog's, and the archive may have what seems to be missing.
+  if (!ledger) {
+    break_to_judge = why;
+    if (now_in == phase::quiet)
+      take_over();
+    return;
+  }
+  auto* row = ledger->stream(why.stream);
+  auto reached = std::max(stream->expected_lsn(), row != nullptr ? row->position.next_lsn : lsn{0});
+  if (why.oldest_left != 0 && why.oldest_left <= reached)
+    return;
   break_wanted = why;
-  break_wanted->first_missing = stream->expected_lsn();
+  break_wanted->first_missing = reached;
   break_wanted->noticed_at = parts.now();
   parts.intake->set_gate(intake_gate::interrupted);
   auto text = "stream " + to_string(why.stream) + ": log from LSN " +

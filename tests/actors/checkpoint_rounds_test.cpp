@@ -265,3 +265,22 @@ TEST_CASE("checkpoint rounds: whoever was refused room is told when the answer c
   }
   CHECK(f.run_until([&] { return f.listener.has("room 1"); }, one_minute));
 }
+
+TEST_CASE(
+    "checkpoint rounds: what a stream lacks below its beginning is not claimed, though it ended since") {
+  runtime_fixture f;
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  auto idle = f.open(1, std::nullopt), ends = f.open(2, std::nullopt);
+  f.run_for(one_minute);
+  auto early = f.now();
+  f.run_for(one_minute);
+  auto begins = f.now();
+  REQUIRE(ends->append({500, 510, begins, as_bytes("x")}).outcome == append_outcome::accepted);
+  ends->drop_at(510);
+  f.run_for(10 * one_minute); // its log is durable, and the round waits for stream 1
+  REQUIRE(idle->append({100, 110, early, as_bytes("x")}).outcome == append_outcome::accepted);
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
+  CHECK(f.row().round.start_scn == begins);
+}

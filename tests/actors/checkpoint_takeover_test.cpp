@@ -33,6 +33,15 @@ runtime_fixture::options on_the_same(runtime_fixture& f) {
   return given;
 }
 
+tenant_order log_recycled(lsn oldest) {
+  tenant_order broken;
+  broken.what = tenant_order::kind::interrupt;
+  broken.broken.stream = stream_id{1};
+  broken.broken.oldest_left = oldest;
+  broken.broken.reason = "recycled";
+  return broken;
+}
+
 } // namespace
 
 TEST_CASE("checkpoint takeover: an engine that only looks takes nobody over") {
@@ -273,4 +282,96 @@ TEST_CASE("checkpoint takeover: log handed over before it is not archived twice,
   auto record = third->committed().commit.record;
   CHECK(record.round.id == round_id{3});
   CHECK(record.round_counts.entries == 3);
+}
+
+/// NOARCHIVELOG had ended the round there, and a power failure took the row of the catalog that says so.
+TEST_CASE(
+    "checkpoint takeover: a round that has ended at the destination takes no log that nobody archives") {
+  auto first = first_engine();
+  auto known = first->catalog->copy();
+  archive_runtime::tenant_facts facts;
+  facts.tenant = tenant;
+  facts.status = first->row();
+  facts.destination = facts.status.destination;
+  facts.streams = known->snapshot()->streams(tenant).value();
+  first->write(1, 1);
+  REQUIRE(first->noarchivelog().ok());
+  auto given = on_the_same(*first);
+  given.catalog = known;
+  runtime_fixture second{given};
+  second.runtime->add_tenant(facts);
+  auto stream = second.open(1, std::nullopt);
+  second.write(1, 1);
+  REQUIRE(second.run_until([&] { return second.row().round.status == round_status::stop; }));
+  CHECK(second.runtime->intake(tenant)->gate() == intake_gate::closed);
+  CHECK(second.row().round == second.committed().commit.record.round);
+  CHECK(stream->append({60, 70, second.now() + 1, as_bytes("x")}).outcome == append_outcome::not_archiving);
+  REQUIRE(second.archivelog().ok());
+  second.write(1, 1);
+  auto answer = second.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  CHECK(second.committed().commit.record.round.id.value == 2);
+}
+
+TEST_CASE("checkpoint takeover: log is missing only if the archive has not got it") {
+  auto first = first_engine();
+  auto behind = first->catalog->copy();
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  auto given = on_the_same(*first);
+  given.catalog = behind;
+  auto second = engine(given);
+  auto stream = second->runtime->intake(tenant)->find(stream_id{1});
+  REQUIRE(stream->expected_lsn() == 50); // as its catalog has it; the archive has log up to 100
+  SECTION("what is recycled lies in the archive") {
+    REQUIRE(second->give_order(tenant, log_recycled(80)).ok());
+    REQUIRE(second->run_until([&] { return stream->committed().next_lsn == 100; }));
+    second->run_for(10 * one_minute);
+    CHECK_FALSE(second->listener.has("interrupted"));
+    CHECK(second->row().round.status == round_status::doing);
+    second->write(1, 1);
+    REQUIRE(second->flush());
+    CHECK(stream->committed().next_lsn == 110);
+  }
+  SECTION("what is recycled lies nowhere") {
+    REQUIRE(second->give_order(tenant, log_recycled(500)).ok());
+    REQUIRE(second->run_until([&] { return second->committed().commit.record.interruption.has_value(); }));
+    CHECK(second->committed().commit.record.interruption->first_missing == 100);
+    CHECK(second->run_until([&] { return second->listener.has("interrupted"); }));
+  }
+}
+
+/// It had been taken over when it believed that, and its process ended before it heard of it.
+TEST_CASE(
+    "checkpoint takeover: a break that an engine only believed in is void where the archive has the log") {
+  auto first = first_engine();
+  auto mistaken = first->catalog->copy();
+  auto row = first->row();
+  row.round.status = round_status::interrupted;
+  outbox_record left;
+  left.tenant = tenant;
+  left.number = 1;
+  left.round = row.round.id;
+  left.status = round_status::interrupted;
+  left.destination = row.destination;
+  left.break_stream = stream_id{1};
+  left.first_missing = 50;
+  left.oldest_left = 80;
+  change_set believed;
+  believed.put(row);
+  believed.put(left);
+  REQUIRE(mistaken->apply(believed, durability::synced).ok());
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  auto given = on_the_same(*first);
+  given.catalog = mistaken;
+  auto second = engine(given);
+  auto intake = second->runtime->intake(tenant);
+  REQUIRE(second->run_until([&] { return intake->gate() == intake_gate::open; }));
+  second->write(1, 1);
+  REQUIRE(second->flush());
+  CHECK_FALSE(second->committed().commit.record.interruption);
+  CHECK(second->run_until([&] { return second->row().round.status == round_status::doing; }));
+  CHECK(second->catalog->snapshot()->outbox(tenant).value().empty());
 }

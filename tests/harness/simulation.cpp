@@ -29,15 +29,15 @@ public:
     set_time(world.now());
   }
 
-  std::size_t runnable() const { return asleep() ? 0 : jobs_.size(); }
-  bool asleep() const { return now_ < asleep_until_; }
-  void sleep_until(duration_ns when) { asleep_until_ = std::max(asleep_until_, when); }
+  std::size_t runnable() const { return stands_still() ? 0 : jobs_.size(); }
+  bool stands_still() const { return now_ < still_until_; }
+  void stand_still_until(duration_ns when) { still_until_ = std::max(still_until_, when); }
 
   /// When the next timer or sleeping job is due.
   std::optional<duration_ns> next_time() const {
     std::optional<duration_ns> next;
-    if (asleep())
-      return asleep_until_;
+    if (stands_still())
+      return still_until_;
     if (!sleeping_.empty())
       next = sleeping_.begin()->first;
     if (auto& timers = clock_.schedule(); !timers.empty()) {
@@ -50,7 +50,7 @@ public:
 
   void set_time(duration_ns now) {
     now_ = now;
-    if (asleep())
+    if (stands_still())
       return;
     clock_.current_time = caf_time{epoch + std::chrono::nanoseconds(now)};
     for (; !sleeping_.empty() && sleeping_.begin()->first <= now; sleeping_.erase(sleeping_.begin()))
@@ -164,7 +164,7 @@ private:
   unit unit_;
   caf::detail::test_actor_clock clock_;
   simulation* world_ = nullptr;
-  duration_ns now_ = 0, asleep_until_ = 0;
+  duration_ns now_ = 0, still_until_ = 0;
   std::vector<caf::resumable*> jobs_;
   std::multimap<duration_ns, caf::resumable*> sleeping_;
   std::map<caf::actor_id, caf::weak_actor_ptr> seen_; // holds no actor alive
@@ -186,12 +186,12 @@ sim_process::~sim_process() {
   kill();
 }
 
-void sim_process::sleep(duration_ns time) {
-  jobs_->sleep_until(world_.now() + time);
+void sim_process::stand_still(duration_ns time) {
+  jobs_->stand_still_until(world_.now() + time);
 }
 
-bool sim_process::asleep() const {
-  return jobs_->asleep();
+bool sim_process::stands_still() const {
+  return jobs_->stands_still();
 }
 
 void sim_process::kill() {

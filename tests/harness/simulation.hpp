@@ -87,8 +87,8 @@ public:
   /// The process stands still for so long, as SIGSTOP or a paused machine makes it: none of its messages and
   /// timers runs, what was due comes when it is over. Also from within a call of one of its actors, whose
   /// rest then waits for whoever called this.
-  void sleep(duration_ns time);
-  bool asleep() const;
+  void stand_still(duration_ns time);
+  bool stands_still() const;
 
   /// The process dies: no further message runs, and every actor's state is destroyed at once. What the
   /// actors' destructors still try must be made harmless before (cut off its destination).

@@ -99,7 +99,8 @@ void sim_dba::turn_later() {
   draw.after(draw.draw(pause / 2, pause * 3 / 2), [this, life = engine_.life()] {
     if (!*life)
       return;
-    if (!engine_.in_call() && !engine_.asleep() && engine_.world().faults_on() && engine_.world().may_nest())
+    if (!engine_.in_call() && !engine_.stands_still() && engine_.world().faults_on() &&
+        engine_.world().may_nest())
       turn();
     if (*life)
       turn_later();

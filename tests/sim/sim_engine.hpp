@@ -21,7 +21,7 @@ public:
   void kill();
   /// The engine is closed as a host closes it; then the process ends.
   void close();
-  void sleep(duration_ns time) { process_.sleep(time); }
+  void stand_still(duration_ns time) { process_.stand_still(time); }
 
   const std::string& name() const { return name_; }
   const std::shared_ptr<crash_catalog>& catalog() const { return catalog_; }
@@ -29,7 +29,7 @@ public:
   archive_engine& door() { return *engine_; }
   sim_dba& dba() { return dba_; }
   bool alive() const { return *alive_; }
-  bool asleep() const { return process_.asleep(); }
+  bool stands_still() const { return process_.stands_still(); }
   /// Some call of its door waits for an answer: a second one, on the one thread there is, must not wait for
   /// it.
   bool in_call() const { return calls_ > 0; }

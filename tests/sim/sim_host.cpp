@@ -71,7 +71,7 @@ void sim_host::turn_later() {
   world_.world().after(world_.world().draw(pause / 2, pause * 3 / 2), [this, alive = alive_] {
     if (!*alive)
       return;
-    if (!engine_.asleep() && !engine_.silent())
+    if (!engine_.stands_still() && !engine_.silent())
       turn();
     if (*alive)
       turn_later();
@@ -422,7 +422,7 @@ void sim_host::err(stream& in) {
     if (payload.empty())
       return;
     payload[draw.draw(payload.size())] ^= std::byte{1};
-  } else if (next + 1 < log.entries.size()) {
+  } else if (next + 1 < log.entries.size() && !world_.options().dba_stops_rounds) { // no other round begins
     what = "an entry behind a gap";
     which = next + 1;
     wrong = log.entries[which];

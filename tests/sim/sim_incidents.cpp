@@ -39,7 +39,7 @@ void sim_world::kill_newest() {
 /// The newest engine, and another is opened on its catalog.
 void sim_world::close_gracefully() {
   auto& closing = *engines_.back();
-  if (closing.asleep() || closing.in_call() || !may_nest())
+  if (closing.stands_still() || closing.in_call() || !may_nest())
     return;
   note(closing.name() + " is closed");
   ++counts_.closes;
@@ -110,7 +110,7 @@ void sim_world::outage() {
 }
 
 /// An engine stands still between two messages, or in the middle of its next create.
-void sim_world::sleep_and_stall() {
+void sim_world::stand_still_and_stall() {
   if (engines_.empty())
     return;
   auto& which = *engines_[world_.draw(engines_.size())];
@@ -121,7 +121,7 @@ void sim_world::sleep_and_stall() {
   auto time = world_.draw(1, 5 * options_.option.checkpoint_interval / one_second) * one_second;
   note(which.name() + " stands still for " + format_duration(time));
   ++counts_.sleeps;
-  which.sleep(time);
+  which.stand_still(time);
   if (options_.second_engines && engines_.size() < 3 && world_.chance(700))
     start_second_engine();
 }
@@ -132,12 +132,12 @@ void sim_world::stall(const fault_medium::call_info& call) {
     return;
   auto found = std::ranges::find(engines_, call.writer, [](auto& each) { return each->name(); });
   stalling_.clear();
-  if (found == engines_.end() || (*found)->asleep())
+  if (found == engines_.end() || (*found)->stands_still())
     return;
   auto time = world_.draw(1, 5 * options_.option.checkpoint_interval / one_second) * one_second;
   note(call.writer + " stands still for " + format_duration(time) + " in this create");
   ++counts_.stalls;
-  (*found)->sleep(time);
+  (*found)->stand_still(time);
   if (options_.second_engines && engines_.size() < 3)
     world_.after(0, [this] {
       if (!engines_.empty() && engines_.size() < 3)
@@ -202,7 +202,7 @@ void sim_world::incident(bool must_crash) {
       return start_second_engine();
     return outage();
   case 6:
-    return sleep_and_stall();
+    return stand_still_and_stall();
   case 7:
     return close_gracefully();
   case 8:

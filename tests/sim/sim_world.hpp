@@ -104,7 +104,7 @@ private:
   void close_gracefully();
   void restart_later();
   void outage();
-  void sleep_and_stall();
+  void stand_still_and_stall();
   void stall(const fault_medium::call_info& call);
   void late_and_dropped_streams();
   void run_until_caught_up();

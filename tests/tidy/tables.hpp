@@ -63,7 +63,7 @@ inline const std::vector<library> libraries = {
     {"xxhash.h", {"engine/base/"}},
     {"immintrin.h", {"engine/base/"}},
     {"nlohmann/", {"engine/shell/", "bench/", "tests/"}},
-    {"CLI/", {"engine/shell/", "bench/"}},
+    {"CLI/", {"engine/shell/", "bench/", "tests/sim/simulate.cpp"}},
     {"prometheus/", {"engine/metrics.cpp"}},
     {"readline/", {"engine/shell/line_editor.cpp"}},
     {"catch2/", {"tests/"}},
