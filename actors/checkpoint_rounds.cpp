@@ -66,7 +66,6 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   recording = true;
   if (fresh)
     break_wanted.reset();
-  break_to_judge.reset();
   // Else the destination is being told how the last round ended: the new one begins after that.
   if (now_in != phase::taking && now_in != phase::owner) {
     now_in = phase::quiet;
@@ -192,7 +191,6 @@ void checkpoint_state::stop_timed_out() {
   now_in = phase::idle;
   commit_trouble = nullptr;
   break_wanted.reset();
-  break_to_judge.reset();
   change_set changes;
   clear_alarm(changes);
   if (!void_there && round.value > 0) {
@@ -282,14 +280,7 @@ void checkpoint_state::interrupt(const break_record& why) {
     return;
   if (now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
     return;
-  // Before the takeover the position is the catalog's, and the archive may have what seems to be missing.
-  if (!ledger) {
-    break_to_judge = why;
-    if (now_in == phase::quiet)
-      take_over();
-    return;
-  }
-  auto* row = ledger->stream(why.stream);
+  auto* row = ledger ? ledger->stream(why.stream) : nullptr;
   auto reached = std::max(stream->expected_lsn(), row != nullptr ? row->position.next_lsn : lsn{0});
   if (why.oldest_left != 0 && why.oldest_left <= reached)
     return;

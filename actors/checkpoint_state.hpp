@@ -49,7 +49,6 @@ struct checkpoint_state {
   bool round_is_over = false;    // the STOP commit is being made
   bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
-  std::optional<break_record> break_to_judge; ///< said before the takeover
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
   std::uint64_t stop_order = 0;  // counts NOARCHIVELOGs: which one a time-out is about
   round_join join;               // the ledger's round and the one before

@@ -305,8 +305,6 @@ void checkpoint_state::adopted() {
     intake.set_gate(intake_gate::interrupted);
   else if (intake.gate() == intake_gate::interrupted)
     intake.set_gate(intake_gate::open); // the catalog was mistaken, or another engine's
-  if (auto why = std::exchange(break_to_judge, std::nullopt))
-    interrupt(*why);
   publish_status();
   want_cycle();
 }
@@ -322,7 +320,6 @@ checkpoint_state::end_of_round checkpoint_state::heard_of_end() {
   stop_wanted = false;
   ++stop_order;
   break_wanted.reset();
-  break_to_judge.reset();
   change_set changes;
   clear_alarm(changes);
   parts.status.counts = sequence->newest().round_counts;

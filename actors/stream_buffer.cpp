@@ -60,13 +60,6 @@ std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) co
     return refuse(errc::lsn_gap, "the first entry starts at LSN " + std::to_string(entry.lsn) +
                                      ", the stream was opened to begin at " +
                                      std::to_string(std::max(*asked_start_, known_from_)));
-  // Once the round's checkpoint speaks, it speaks of the log that goes on from rounds before.
-  if (!started_ && known_from_ > 0 && tenant_.checkpoint() > 0 && entry.lsn > known_from_)
-    return refuse(
-        errc::lsn_gap,
-        "the entry starts at LSN " + std::to_string(entry.lsn) + ", but log is archived up to LSN " +
-            std::to_string(known_from_) + " and the checkpoint claims what follows",
-        "hand over every entry from LSN " + std::to_string(known_from_) + " on, or report log_recycled");
   if (entry.scn < last_scn_)
     return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
                                            std::to_string(entry.scn) + ", below the SCN " +

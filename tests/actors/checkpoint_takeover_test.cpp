@@ -33,15 +33,6 @@ runtime_fixture::options on_the_same(runtime_fixture& f) {
   return given;
 }
 
-tenant_order log_recycled(lsn oldest) {
-  tenant_order broken;
-  broken.what = tenant_order::kind::interrupt;
-  broken.broken.stream = stream_id{1};
-  broken.broken.oldest_left = oldest;
-  broken.broken.reason = "recycled";
-  return broken;
-}
-
 } // namespace
 
 TEST_CASE("checkpoint takeover: an engine that only looks takes nobody over") {
@@ -312,34 +303,6 @@ TEST_CASE(
   REQUIRE(answer);
   CHECK(answer->outcome.ok());
   CHECK(second.committed().commit.record.round.id.value == 2);
-}
-
-TEST_CASE("checkpoint takeover: log is missing only if the archive has not got it") {
-  auto first = first_engine();
-  auto behind = first->catalog->copy();
-  first->write(1, 5);
-  REQUIRE(first->flush());
-  auto given = on_the_same(*first);
-  given.catalog = behind;
-  auto second = engine(given);
-  auto stream = second->runtime->intake(tenant)->find(stream_id{1});
-  REQUIRE(stream->expected_lsn() == 50); // as its catalog has it; the archive has log up to 100
-  SECTION("what is recycled lies in the archive") {
-    REQUIRE(second->give_order(tenant, log_recycled(80)).ok());
-    REQUIRE(second->run_until([&] { return stream->committed().next_lsn == 100; }));
-    second->run_for(10 * one_minute);
-    CHECK_FALSE(second->listener.has("interrupted"));
-    CHECK(second->row().round.status == round_status::doing);
-    second->write(1, 1);
-    REQUIRE(second->flush());
-    CHECK(stream->committed().next_lsn == 110);
-  }
-  SECTION("what is recycled lies nowhere") {
-    REQUIRE(second->give_order(tenant, log_recycled(500)).ok());
-    REQUIRE(second->run_until([&] { return second->committed().commit.record.interruption.has_value(); }));
-    CHECK(second->committed().commit.record.interruption->first_missing == 100);
-    CHECK(second->run_until([&] { return second->listener.has("interrupted"); }));
-  }
 }
 
 /// It had been taken over when it believed that, and its process ended before it heard of it.

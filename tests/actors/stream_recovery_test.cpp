@@ -294,20 +294,6 @@ TEST_CASE("stream recovery: what a host recycled between two rounds is missing i
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
-TEST_CASE("stream recovery: once the checkpoint speaks, a stream goes on where its archived log ends") {
-  intake_fixture f;
-  auto stream = f.open(1);
-  hand_over(*stream, {100, 110, 10, "x"});
-  stream->cut();
-  f.queued();
-  stream->on_committed({110, 10});
-  stream->give_up();
-  f.intake->begin_round();
-  f.intake->set_checkpoint(11);
-  CHECK(hand_over(*stream, {900, 910, 12, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
-  hand_over(*stream, {110, 120, 12, "x"});
-}
-
 TEST_CASE("stream recovery: a beginning that nothing followed is not taken for archived log") {
   intake_fixture f;
   auto stream = f.open(1);
