@@ -1,5 +1,7 @@
 #include "catalog/keys.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -70,7 +72,7 @@ std::string describe_key(std::string_view key) {
     else if (field.ends_with(":4"))
       words.append(std::to_string(reader.number<std::uint32_t>()));
     else
-      words.append(reader.text());
+      words.append(printable(reader.text()));
   }
   return reader.at_end() ? words : words + " (key " + to_hex(as_bytes(key)) + ")";
 }

@@ -1,6 +1,7 @@
 #include "engine/restore_statements.hpp"
 
 #include "engine/archive_engine_impl.hpp"
+#include "engine/base/text.hpp"
 #include "engine/reader/needed_pieces.hpp"
 #include "engine/restore_preview_list.hpp"
 #include "engine/statement_executor.hpp"
@@ -24,7 +25,7 @@ result<tenant_id> tenant_named(const catalog_snapshot& from, const std::string& 
   if (wrong == std::errc() && end == digits.data() + digits.size())
     return number;
   return fail(
-      errc::invalid_argument, "there is no tenant '" + name + "'",
+      errc::invalid_argument, "there is no tenant " + in_quotes(name),
       "the host registers its tenants; one of another archive is named by its number, as in FROM t1001");
 }
 
@@ -106,7 +107,7 @@ result<restore_request> request_of(archive_engine_impl& engine, const sql::resto
     return made;
   auto until = parse_time(*what.until);
   if (!until.ok())
-    return fail(errc::wrong_value, "Incorrect TIMESTAMP value: UNTIL '" + *what.until + "'",
+    return fail(errc::wrong_value, "Incorrect TIMESTAMP value: UNTIL " + in_quotes(*what.until),
                 until.error().hint);
   made.options.until = *until;
   return made;

@@ -2,6 +2,7 @@
 
 #include "engine/archive_destination.hpp"
 #include "engine/archive_engine_impl.hpp"
+#include "engine/base/text.hpp"
 #include "engine/log_stream.hpp"
 #include "engine/parameter_list.hpp"
 #include "engine/restore_statements.hpp"
@@ -75,7 +76,7 @@ result<std::vector<tenant_record>> executor::tenants_of(const catalog_snapshot& 
       return std::vector<tenant_record>{each};
   }
   auto text = std::holds_alternative<tenant_id>(clause) ? to_string(std::get<tenant_id>(clause))
-                                                        : "'" + std::get<std::string>(clause) + "'";
+                                                        : in_quotes(std::get<std::string>(clause));
   return fail(errc::invalid_argument, "there is no tenant " + text, "the host registers its tenants");
 }
 

@@ -1,5 +1,6 @@
 // Which tenants there are: registered, found again at open, dropped.
 #include "engine/archive_engine_impl.hpp"
+#include "engine/base/text.hpp"
 #include "engine/log_stream.hpp"
 #include "engine/tenant_settings.hpp"
 
@@ -80,7 +81,7 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
         return {};
     } else if (each.name == name) {
       return fail(errc::invalid_argument,
-                  "tenant name '" + record.name + "' belongs to tenant " + to_string(each.tenant));
+                  "tenant name " + in_quotes(record.name) + " belongs to tenant " + to_string(each.tenant));
     }
   }
   change_set changes;

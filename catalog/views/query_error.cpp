@@ -1,6 +1,7 @@
 #include "catalog/views/query_error.hpp"
 
 #include "catalog/views/view.hpp"
+#include "engine/base/text.hpp"
 
 #include <sqlite3.h>
 
@@ -57,7 +58,7 @@ error unknown_view(std::string_view name) {
   for (const auto& x : all_views())
     known.push_back(x.name);
   auto bare = name.substr(name.rfind('.') + 1); // npos + 1 is 0
-  return fail(errc::unknown_view, "there is no view " + std::string(name),
+  return fail(errc::unknown_view, "there is no view " + printable(name),
               "the nearest: " + nearest(bare, known));
 }
 
@@ -67,7 +68,7 @@ error unknown_column(std::string_view name) {
     for (const auto& column : x.columns)
       known.push_back(column.name);
   auto bare = name.substr(name.rfind('.') + 1);
-  return fail(errc::unknown_view, "there is no column " + std::string(name),
+  return fail(errc::unknown_view, "there is no column " + printable(name),
               "the nearest: " + nearest(bare, known));
 }
 
@@ -97,9 +98,9 @@ std::string words_for(int action, std::string_view object) {
   case SQLITE_INSERT:
   case SQLITE_UPDATE:
   case SQLITE_DELETE:
-    return "a write to table " + std::string(object);
+    return "a write to table " + printable(object);
   case SQLITE_PRAGMA:
-    return "PRAGMA " + std::string(object);
+    return "PRAGMA " + printable(object);
   case SQLITE_ATTACH:
     return "ATTACH";
   case SQLITE_DETACH:
@@ -149,7 +150,7 @@ int authorize_select(void* refusal, int action, const char* first, const char* s
   case SQLITE_FUNCTION:
     if (is_harmless_function(second ? second : ""))
       return SQLITE_OK;
-    refused = only_select("the function " + std::string(second));
+    refused = only_select("the function " + printable(second));
     break;
   default:
     refused = only_select(words_for(action, object));
@@ -168,18 +169,18 @@ error explain_prepare(sqlite3* connection, int outcome, std::string_view text) {
   if (words.starts_with(no_column))
     return unknown_column(words.substr(no_column.size()));
   if (auto end = words.find(" may not be modified"); end != std::string_view::npos)
-    return only_select("a write to " + std::string(words.substr(0, end)));
+    return only_select("a write to " + printable(words.substr(0, end)));
   if (outcome == SQLITE_NOMEM)
     return explain_step(connection, outcome);
   auto place = place_of(sqlite3_error_offset(connection), text);
-  return fail(errc::parse_error, "the SELECT cannot be understood: " + std::string(words) + place,
+  return fail(errc::parse_error, "the SELECT cannot be understood: " + printable(words) + place,
               "the language is SQLite's; see its page on SELECT");
 }
 
 error explain_step(sqlite3* connection, int outcome) {
   if (outcome == SQLITE_NOMEM)
     return fail(errc::try_again, "the SELECT found no memory", "ask for less, or try again");
-  return fail(errc::invalid_argument, "the SELECT failed: " + std::string(sqlite3_errmsg(connection)),
+  return fail(errc::invalid_argument, "the SELECT failed: " + printable(sqlite3_errmsg(connection)),
               "change the value it is about");
 }
 

@@ -1,5 +1,7 @@
 #include "engine/base/time.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <cctype>
 #include <chrono>
 #include <limits>
@@ -15,7 +17,7 @@ constexpr unit units[] = {{"us", one_us},     {"ms", one_ms},   {"s", one_second
                           {"m", one_minute}, {"h", one_hour}, {"d", one_day}};
 
 error bad(std::string_view kind, std::string_view text, std::string hint) {
-  return fail(errc::invalid_argument, "'" + std::string(text) + "' is not a " + std::string(kind),
+  return fail(errc::invalid_argument, in_quotes(text) + " is not a " + std::string(kind),
               std::move(hint));
 }
 
@@ -140,7 +142,7 @@ result<unix_ns> parse_time(std::string_view text) {
   year_month_day when{year{static_cast<int>(y)}, month{mo}, day{d}};
   if (!when.ok() || h > 23 || mi > 59 || s > 59) return bad("time", text, hint);
   if (y < 1970 || y > 2500)
-    return fail(errc::invalid_argument, "'" + std::string(text) + "' is outside of the times there are",
+    return fail(errc::invalid_argument, in_quotes(text) + " is outside of the times there are",
                 "years 1970 to 2500");
   auto since = static_cast<std::uint64_t>(sys_days{when}.time_since_epoch().count());
   return (since * 86'400 + h * 3600 + mi * 60 + s) * one_second + fraction;

@@ -119,8 +119,7 @@ private:
 result<std::shared_ptr<destination>> open_destination(const destination_uri& uri, open_mode mode,
                                                       std::string_view writer_tag) {
   if (!is_writer_tag(writer_tag))
-    return fail(errc::invalid_argument,
-                "'" + std::string(writer_tag.substr(0, 60)) + "' is not a writer's tag",
+    return fail(errc::invalid_argument, in_quotes(writer_tag, 60) + " is not a writer's tag",
                 "1 to 32 characters of a-z and 0-9");
   switch (uri.kind) {
   case destination_kind::file:
@@ -134,8 +133,7 @@ result<std::shared_ptr<destination>> open_destination(const destination_uri& uri
 status probe_destination(destination& where, std::string_view probe_name) {
   VARVE_TRY(check_folder_path(probe_name));
   if (!is_object_path(std::string(probe_name) + "/segment"))
-    return fail(errc::invalid_argument,
-                "'" + std::string(probe_name.substr(0, 60)) + "' cannot name a probe");
+    return fail(errc::invalid_argument, in_quotes(probe_name, 60) + " cannot name a probe");
   return probe(where, probe_name).run();
 }
 

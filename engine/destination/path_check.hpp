@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/base/text.hpp"
 #include "engine/destination/destination.hpp"
 
 namespace varve {
@@ -8,16 +9,14 @@ namespace varve {
 inline status check_object_path(std::string_view path) {
   if (is_object_path(path))
     return {};
-  return fail(errc::invalid_argument,
-              "'" + std::string(path.substr(0, 100)) + "' is not a name of an object");
+  return fail(errc::invalid_argument, in_quotes(path, 100) + " is not a name of an object");
 }
 
 /// The same for the folder of a listing, where "" is the whole destination.
 inline status check_folder_path(std::string_view prefix) {
   if (prefix.empty() || is_object_path(prefix))
     return {};
-  return fail(errc::invalid_argument,
-              "'" + std::string(prefix.substr(0, 100)) + "' is not a name of a folder");
+  return fail(errc::invalid_argument, in_quotes(prefix, 100) + " is not a name of a folder");
 }
 
 /// The error of every use of a segment after its first failure.

@@ -1,5 +1,7 @@
 #include "engine/format/description.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <algorithm>
 
 namespace varve {
@@ -8,7 +10,7 @@ namespace {
 void append_value(std::string& out, const description& x) {
   out.append(x.key);
   if (!x.value.empty())
-    out.append(" ").append(x.value);
+    out.append(" ").append(printable(x.value, x.value.size()));
   if (!x.note.empty())
     out.append(" (").append(x.note).append(")");
 }

@@ -1,5 +1,6 @@
 #include "engine/shell/number_options.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/base/time.hpp"
 #include "engine/model/destination_uri.hpp"
 
@@ -11,7 +12,7 @@ namespace varve::shell {
 
 result<std::uint64_t> parse_byte_count(std::string_view text) {
   auto bad = [&] {
-    return fail(errc::invalid_argument, "'" + std::string(text) + "' is not a number of bytes",
+    return fail(errc::invalid_argument, in_quotes(text) + " is not a number of bytes",
                 "write 4096, 64k, 8MiB or 1g");
   };
   std::uint64_t count = 0;
@@ -41,9 +42,10 @@ std::string check_whole_number(const std::string& text) {
   std::uint64_t value = 0;
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem == std::errc::result_out_of_range)
-    return "'" + text + "' is larger than 18446744073709551615";
-  return problem == std::errc() && end == text.data() + text.size() ? ""
-                                                                    : "'" + text + "' is not a whole number";
+    return in_quotes(text) + " is larger than 18446744073709551615";
+  return problem == std::errc() && end == text.data() + text.size()
+             ? ""
+             : in_quotes(text) + " is not a whole number";
 }
 
 result<scn> parse_moment(std::string_view text) {
@@ -56,7 +58,7 @@ result<std::string> destination_of(std::string_view text) {
     std::error_code problem;
     auto path = std::filesystem::absolute(std::filesystem::path(text), problem).lexically_normal().string();
     if (problem || text.empty())
-      return fail(errc::invalid_destination, "'" + uri + "' is not a destination",
+      return fail(errc::invalid_destination, in_quotes(uri) + " is not a destination",
                   "write file:///absolute/path");
     while (path.size() > 1 && path.ends_with('/'))
       path.pop_back();

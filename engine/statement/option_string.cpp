@@ -1,5 +1,7 @@
 #include "engine/statement/option_string.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <limits>
 #include <vector>
 
@@ -18,12 +20,6 @@ std::string lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z')
       c = static_cast<char>(c | 0x20);
   return out;
-}
-
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t shown_bytes_max = 200;
-  auto shown = "'" + std::string(text.substr(0, shown_bytes_max));
-  return shown + (text.size() > shown_bytes_max ? "...'" : "'");
 }
 
 constexpr auto dest_hint =

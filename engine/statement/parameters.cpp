@@ -1,5 +1,6 @@
 #include "engine/statement/parameters.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/base/time.hpp"
 #include "engine/model/option_values.hpp"
 #include "engine/statement/option_string.hpp"
@@ -187,10 +188,7 @@ std::string range_of(const parameter& which) {
 
 result<std::string> canonical_value(const parameter& which, std::string_view value) {
   auto bad = [&](const std::string& why, const std::string& hint) {
-    constexpr std::size_t shown_bytes_max = 200;
-    return fail(errc::invalid_argument,
-                std::string(which.name) + ": '" + std::string(value.substr(0, shown_bytes_max)) + "' " + why,
-                hint);
+    return fail(errc::invalid_argument, std::string(which.name) + ": " + in_quotes(value) + " " + why, hint);
   };
   std::uint64_t read = 0;
   switch (which.kind) {
@@ -227,7 +225,7 @@ result<std::string> canonical_value(const parameter& which, std::string_view val
   case kind::archive_option:
   case kind::text:
     if (value.size() > text_bytes_max)
-      return bad("… is longer than 2048 bytes", "write less");
+      return bad("is longer than 2048 bytes", "write less");
     return std::string(value);
   }
   if (read < which.least || read > which.most)

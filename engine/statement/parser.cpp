@@ -1,5 +1,6 @@
 #include "engine/statement/parser.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/statement/grammar.hpp"
 #include "engine/statement/parameters.hpp"
 

@@ -1,37 +1,12 @@
 #include "engine/statement/text_position.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <cstdint>
 #include <cstdio>
 
 namespace varve {
 namespace {
-
-struct character {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-/// The character at `offset` < text.size(): shortest UTF-8 form only, no surrogates, at most U+10FFFF.
-character decode(std::string_view text, std::size_t offset) {
-  auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[offset + i]); };
-  auto first = byte(0);
-  if (first < 0x80)
-    return {first, 1, true};
-  std::size_t count = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || offset + count > text.size())
-    return {};
-  auto code = static_cast<char32_t>(first & (0xff >> (count + 1)));
-  for (std::size_t i = 1; i < count; ++i) {
-    if ((byte(i) & 0xc0) != 0x80)
-      return {};
-    code = code << 6 | (byte(i) & 0x3f);
-  }
-  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < least[count] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-    return {};
-  return {code, count, true};
-}
 
 /// Columns of a terminal: East Asian wide and full-width characters take two.
 std::size_t display_width(char32_t code) {
@@ -50,9 +25,6 @@ bool is_continuation(char c) {
 }
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
-}
-bool is_control(char32_t code) {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
 /// A line with a URI in it may be logged by the host: what follows its '?', and what stands before the '@' of
@@ -87,7 +59,7 @@ text_position position_after(std::string_view text, text_position from, std::siz
       ++at.offset;
     } else {
       ++at.column;
-      at.offset += decode(text, at.offset).bytes;
+      at.offset += character_at(text, at.offset).bytes;
     }
   }
   return at;
@@ -116,7 +88,7 @@ std::string show_place(std::string_view text, const text_position& at) {
       line += "...";
       break;
     }
-    auto c = decode(text, i);
+    auto c = character_at(text, i);
     bool printable = c.valid && !is_control(c.code);
     if (printable)
       line.append(text.substr(i, c.bytes));
@@ -141,7 +113,7 @@ std::string show_found(std::string_view text, std::size_t offset) {
     auto word = "'" + std::string(text.substr(offset, end - offset));
     return word + (end < text.size() && is_word(text[end]) ? "...'" : "'");
   }
-  auto c = decode(text, offset);
+  auto c = character_at(text, offset);
   char code[24];
   if (!c.valid || is_control(c.code)) {
     std::snprintf(code, sizeof code, "byte 0x%02x",
@@ -153,20 +125,6 @@ std::string show_found(std::string_view text, std::size_t offset) {
     return shown;
   std::snprintf(code, sizeof code, " (U+%04X)", static_cast<unsigned>(c.code));
   return shown + code;
-}
-
-std::size_t find_bad_byte(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    if (static_cast<std::uint8_t>(text[i]) - 1u < 0x7f) {
-      ++i;
-      continue;
-    }
-    auto c = decode(text, i);
-    if (!c.valid || c.code == 0)
-      return i;
-    i += c.bytes;
-  }
-  return std::string_view::npos;
 }
 
 } // namespace varve

@@ -29,7 +29,4 @@ std::string show_place(std::string_view text, const text_position& at);
 /// word or number as a whole.
 std::string show_found(std::string_view text, std::size_t offset);
 
-/// The first byte that is NUL or not part of valid UTF-8; npos if there is none.
-std::size_t find_bad_byte(std::string_view text);
-
 } // namespace varve

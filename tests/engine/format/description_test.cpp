@@ -27,9 +27,9 @@ description sample() {
 
 } // namespace
 
-TEST_CASE("text is indented, with notes, one line for a plain item of a list") {
+TEST_CASE("text is indented, with notes, one line for a plain item of a list, and no value makes a line") {
   CHECK(to_text(sample()) == "object\n"
-                             "  name t1/\"x\"\n\n"
+                             "  name t1/\"x\"?\n"
                              "  scn 18446744073709551615 (no end)\n"
                              "  counts\n"
                              "    entries 3\n"

@@ -83,12 +83,3 @@ TEST_CASE("what was found is named so that it can be recognised") {
   CHECK(show_found("\xff", 0) == "byte 0xff");
   CHECK(show_found(std::string(100, 'x'), 0) == "'" + std::string(40, 'x') + "...'");
 }
-
-TEST_CASE("bad bytes are NUL, truncated, overlong, surrogate and too large sequences") {
-  CHECK(find_bad_byte("plain, \xc3\xa9, \xe5\xa4\x87, \xf0\x9f\x8c\x8d, \x7f, \xf4\x8f\xbf\xbf") ==
-        std::string_view::npos);
-  CHECK(find_bad_byte(std::string_view("ab\0c", 4)) == 2);
-  for (std::string_view bad : {"\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                               "\xf5", "\xe5\xa4", "\xe5(\x87", "\xff"})
-    CHECK(find_bad_byte(std::string("a\xc3\xa9").append(bad)) == 3);
-}
