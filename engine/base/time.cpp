@@ -145,7 +145,10 @@ result<unix_ns> parse_time(std::string_view text) {
     return fail(errc::invalid_argument, in_quotes(text) + " is outside of the times there are",
                 "years 1970 to 2500");
   auto since = static_cast<std::uint64_t>(sys_days{when}.time_since_epoch().count());
-  return (since * 86'400 + h * 3600 + mi * 60 + s) * one_second + fraction;
+  auto time = (since * 86'400 + h * 3600 + mi * 60 + s) * one_second + fraction;
+  if (time == 0) // as "0": an SCN of 0 means that there is none
+    return bad("time", text, hint);
+  return time;
 }
 
 std::uint32_t format_date(unix_ns time) {

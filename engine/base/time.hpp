@@ -28,8 +28,8 @@ std::string format_duration(duration_ns duration);
 std::string format_time(unix_ns time);
 
 /// The inverse, with or without the fraction (up to nine digits) and with ' ' or 'T'; or a plain number of
-/// nanoseconds (an SCN), 1 or more: SCN 0 means "none", so "0" and leading zeros are refused. UTC. Anything
-/// else: invalid_argument.
+/// nanoseconds (an SCN), 1 or more: SCN 0 means "none", so "0", leading zeros and the first moment of 1970
+/// are refused. UTC. Anything else: invalid_argument.
 result<unix_ns> parse_time(std::string_view text);
 
 /// 20210430, the UTC day as a number.
