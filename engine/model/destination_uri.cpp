@@ -1,15 +1,20 @@
 #include "engine/model/destination_uri.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <algorithm>
 
 namespace varve {
 namespace {
 
+constexpr std::size_t uri_bytes_max = 2048;
+
 /// What follows a '?' and what stands before the '@' of a host may be credentials: they are never repeated.
-std::string shown(std::string_view text) {
+/// Covered first and cut then, for an '@' may come late.
+std::string shown(std::string_view text, std::size_t bytes_max = uri_bytes_max) {
   auto end = text.find('?');
   auto rest = text.substr(0, end);
-  std::string made = "'";
+  std::string made;
   auto scheme = rest.find("://");
   auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
   auto host_end =
@@ -18,7 +23,7 @@ std::string shown(std::string_view text) {
     made.append(rest.substr(0, host)).append("…");
     rest.remove_prefix(at);
   }
-  return made.append(rest).append(end == std::string_view::npos ? "'" : "?…'");
+  return in_quotes(made.append(rest).append(end == std::string_view::npos ? "" : "?…"), bytes_max);
 }
 
 error refused(std::string_view text, std::string_view why, std::string hint) {
@@ -27,7 +32,11 @@ error refused(std::string_view text, std::string_view why, std::string hint) {
 }
 
 constexpr auto example = "write file:///absolute/path";
-constexpr std::size_t uri_bytes_max = 2048;
+
+/// Messages, views and logs show it, each on one line.
+bool is_plain(std::string_view text) {
+  return find_bad_byte(text) == std::string_view::npos && printable(text, text.size()) == text;
+}
 
 } // namespace
 
@@ -37,7 +46,8 @@ std::string destination_uri::to_string() const {
 
 result<destination_uri> parse_destination_uri(std::string_view text) {
   if (text.size() > uri_bytes_max)
-    return refused(text.substr(0, 60), "is longer than 2048 characters", example);
+    return fail(errc::invalid_destination,
+                "destination " + shown(text, 60) + " is longer than 2048 characters", example);
   auto colon = text.find("://");
   if (colon == std::string_view::npos)
     return refused(text, "has no scheme", example);
@@ -46,8 +56,8 @@ result<destination_uri> parse_destination_uri(std::string_view text) {
   if (scheme == "oss" || scheme == "s3" || scheme == "cos" || scheme == "nfs")
     return fail(errc::not_supported, std::string(scheme) + ":// destinations are not supported yet",
                 "use file:// on a directory, or on a mounted file system");
-  if (path.find('\0') != std::string_view::npos)
-    return refused(text, "contains a NUL byte", example);
+  if (!is_plain(text))
+    return refused(text, "contains a control character, a NUL byte or bytes that are not UTF-8", example);
   if (scheme == "memory") {
     if (path.empty())
       return refused(text, "has no name", "write memory://name");

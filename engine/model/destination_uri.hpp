@@ -20,7 +20,8 @@ struct destination_uri {
 };
 
 /// At most 2048 characters. Refused with invalid_destination: an unknown scheme, a relative path, '?' in a
-/// file URI (SPEC section 1.2), an empty path, "." or ".." components.
+/// file URI (SPEC section 1.2), an empty path, "." or ".." components, control characters, bytes that are
+/// not UTF-8.
 result<destination_uri> parse_destination_uri(std::string_view text);
 
 } // namespace varve

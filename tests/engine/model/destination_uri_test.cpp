@@ -36,7 +36,19 @@ TEST_CASE("what is no destination is refused, quoted and explained") {
     CHECK(parsed.error().message.find("'" + std::string(text) + "'") != std::string::npos);
     CHECK_FALSE(parsed.error().hint.empty());
   }
-  CHECK(parse_destination_uri(std::string_view("file:///a\0b", 11)).code() == errc::invalid_destination);
+}
+
+TEST_CASE("a destination is plain text, and so is the refusal of one that is not") {
+  using namespace std::string_view_literals;
+  for (auto text :
+       {"file:///a\0b"sv, "file:///a\nb"sv, "file:///a\x1b[2J"sv, "file:///\xff"sv, "memory://\r"sv}) {
+    auto parsed = parse_destination_uri(text);
+    REQUIRE(parsed.code() == errc::invalid_destination);
+    CHECK(parsed.error().message.find("?") != std::string::npos);
+    CHECK(std::all_of(parsed.error().message.begin(), parsed.error().message.end(),
+                      [](char c) { return c >= ' ' && c < '\x7f'; }));
+  }
+  CHECK(parse_destination_uri("file:///größer/全").ok());
 }
 
 TEST_CASE("a file destination takes no parameters") {
@@ -54,6 +66,8 @@ TEST_CASE("what may be credentials of a destination is in no error") {
     REQUIRE_FALSE(parsed.ok());
     CHECK(parsed.error().to_string().find("secret") == std::string::npos);
   }
+  auto late = "file://secret" + std::string(3000, 'x') + "@host/";
+  CHECK(parse_destination_uri(late).error().to_string().find("secret") == std::string::npos);
 }
 
 TEST_CASE("a destination has at most 2048 characters") {
