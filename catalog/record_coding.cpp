@@ -340,6 +340,8 @@ result<R> decode_record(std::string_view key, std::string_view value) {
   walk(visitor, record);
   if (!key_visitor.in.at_end() || !reader.at_end())
     return damaged(key, "does not have the fields of its family");
+  if (key_of(record) != key) // of a lag sample the value has the number, too
+    return damaged(key, "lies in the place of another record");
   return record;
 }
 

@@ -135,4 +135,7 @@ TEST_CASE("a lag sample takes the place of the one lag_samples_max before it") {
   lag_sample b{.tenant = tenant_id{5}, .number = 3 + lag_samples_max};
   CHECK(key_of(a) == key_of(b));
   CHECK(decode_record<lag_sample>(key_of(b), encode_value(b))->number == b.number);
+  auto elsewhere = key_of(lag_sample{.tenant = tenant_id{5}, .number = 4});
+  auto moved = decode_record<lag_sample>(elsewhere, sealed(elsewhere, body_of(encode_value(b))));
+  CHECK(moved.code() == errc::checksum_error);
 }
