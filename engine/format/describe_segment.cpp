@@ -48,9 +48,11 @@ void add_entries(description& row, const block_header& header, bytes_view raw) {
   }
 }
 
-/// The body of a block whose header holds: empty when all of it is sound.
-std::optional<error> check_body(block_unpacker& unpacker, const block_header& header, bytes_view stored,
-                                std::string_view where, bytes& raw) {
+/// A block whose header holds: empty when all of it is sound, and it lies in a segment of its tenant.
+std::optional<error> check_block(block_unpacker& unpacker, const block_header& header, bytes_view stored,
+                                 std::optional<tenant_id> tenant, std::string_view where, bytes& raw) {
+  if (tenant && header.tenant != *tenant)
+    return fail(errc::checksum_error, std::string(where) + ": a block of tenant " + to_string(header.tenant));
   if (auto done = unpacker.unpack(header, stored, where, raw); !done.ok())
     return done.error();
   std::uint64_t input_bytes = 0;
@@ -70,7 +72,7 @@ struct walk {
 
 /// Lists what lies in source[from, limit) as blocks, going on after damage where another header is found.
 walk add_blocks(inspection& target, bytes_view source, std::uint64_t from, std::uint64_t limit,
-                std::string_view where, bool with_entries) {
+                std::optional<tenant_id> tenant, std::string_view where, bool with_entries) {
   walk found;
   std::optional<std::uint64_t> first_bad;
   block_unpacker unpacker;
@@ -98,7 +100,7 @@ walk add_blocks(inspection& target, bytes_view source, std::uint64_t from, std::
     auto ref = make_block_ref(*header, rest, at);
     auto stored = rest.subspan(block_header_bytes);
     stored = stored.first(std::min<std::size_t>(stored.size(), header->stored_bytes));
-    if (auto wrong = check_body(unpacker, *header, stored, here, raw)) {
+    if (auto wrong = check_block(unpacker, *header, stored, tenant, here, raw)) {
       add_problem(target, row, *wrong);
       first_bad = first_bad.value_or(at);
     } else if (with_entries) {
@@ -131,7 +133,9 @@ footer_look look_at_footer(bytes_view object, std::string_view where) {
 
 void describe_segment(inspection& target, bytes_view object, std::string_view where) {
   auto& what = target.what;
+  std::optional<tenant_id> tenant;
   if (auto header = decode_segment_header(object, nullptr, where); header.ok()) {
+    tenant = header->tenant;
     what.add_number("tenant", header->tenant.value);
     what.add_number("round", header->piece.round.value);
     what.add_number("piece", header->piece.piece.value);
@@ -145,7 +149,7 @@ void describe_segment(inspection& target, bytes_view object, std::string_view wh
 
   auto footer = look_at_footer(object, where);
   auto limit = footer.trailer ? footer.trailer->footer_offset : std::uint64_t{object.size()};
-  auto found = add_blocks(target, object, segment_header_bytes, limit, where, false);
+  auto found = add_blocks(target, object, segment_header_bytes, limit, tenant, where, false);
   if (!footer.trailer) {
     what.add("ended", "no", "the newest commit says how many of its bytes count");
   } else if (!footer.blocks.ok()) {
@@ -167,7 +171,7 @@ void describe_segment(inspection& target, bytes_view object, std::string_view wh
 }
 
 void describe_bare_blocks(inspection& target, bytes_view source, std::string_view where) {
-  auto found = add_blocks(target, source, 0, source.size(), where, true);
+  auto found = add_blocks(target, source, 0, source.size(), std::nullopt, where, true);
   target.what.add_number("sound_bytes", found.sound_bytes);
 }
 

@@ -51,8 +51,9 @@ result<segment_header> decode_segment_header(bytes_view source, const random_id*
       return fail(errc::unknown_version,
                   std::string(where) + ": a segment header with fields this build does not know",
                   "read it with the release that wrote it, or a newer one");
-  if (header.piece.round.value == 0 || header.epoch.value == 0 || header.number == 0)
-    return damaged(where, "a segment header without round, epoch or number");
+  if (header.piece.round.value == 0 || header.epoch.value == 0 || header.number == 0 ||
+      header.number > object_number_max)
+    return damaged(where, "a segment header without round, epoch or number, or with a number over the limit");
   return header;
 }
 

@@ -83,6 +83,15 @@ TEST_CASE("a block whose entries are not what its header says is a problem, thou
   }
 }
 
+TEST_CASE("a block of another tenant than the segment's is a problem") {
+  auto object =
+      encode_segment_header(sample_archive(), {tenant_id{7}, {round_id{2}, piece_id{3}}, epoch{7}, 1});
+  append(object, build_block(sample_entries(3, 40, 5, "redo "), stream_id{9}, 1, codec::none).encoded);
+  auto seen = describe_object(object, "t7/x");
+  REQUIRE(seen.problem);
+  CHECK(seen.problem->message == "t7/x at offset 128: a block of tenant 1001");
+}
+
 TEST_CASE("a file of bare blocks lists their entries") {
   auto block = build_block(sample_entries(3, 40, 5, "redo "), stream_id{9}, 1, codec::none).encoded;
   append(block, build_block(sample_entries(2, 60, 9, "redo "), stream_id{9}, 2, codec::none).encoded);
