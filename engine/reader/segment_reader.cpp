@@ -157,7 +157,8 @@ result<segment_blocks> read_segment_blocks(destination& where, const segment_nam
       return header.error();
     note(0, header.error(), false); // the blocks carry their own headers
   } else if (*header != segment_header{name.tenant, name.piece, name.epoch, name.number}) {
-    note(0, fail(errc::checksum_error, path + " is another segment under this name"), false);
+    return fail(errc::checksum_error, path + " is another segment under this name",
+                "put the right bytes there, from a copy if there is one");
   }
 
   std::optional<segment_trailer> trailer;
@@ -172,7 +173,9 @@ result<segment_blocks> read_segment_blocks(destination& where, const segment_nam
     }
     if (look.failed.code == errc::io_error)
       return look.failed;
-    note(trailer ? trailer->footer_offset : segment.valid_bytes, look.failed, false);
+    auto trailer_at =
+        segment.valid_bytes - std::min<std::uint64_t>(segment.valid_bytes, segment_trailer_bytes);
+    note(trailer ? trailer->footer_offset : trailer_at, look.failed, false);
   }
 
   // Without a trailer the walk ends at the footer, where no block header is; whether that is the end or a
@@ -215,22 +218,20 @@ indexed_segment index_segment(const segment_ref& segment, std::span<const block_
 }
 
 std::vector<stream_range> missing_ranges(const indexed_segment& indexed, const segment_blocks& found) {
-  std::map<stream_id, stream_position> reached;
-  for (auto& block : found.blocks) {
-    auto& position = reached[block.stream];
-    if (block.next_lsn > position.next_lsn)
-      position = {block.next_lsn, block.last_scn};
-  }
+  auto there = index_segment(indexed.segment, found.blocks).ranges;
   std::vector<stream_range> missing;
-  for (auto range : indexed.ranges) {
-    auto at = reached.find(range.stream);
-    if (at != reached.end() && at->second.next_lsn >= range.next_lsn)
+  for (auto& range : indexed.ranges) {
+    auto at = std::ranges::lower_bound(there, range.stream, {}, &stream_range::stream);
+    bool any = at != there.end() && at->stream == range.stream && at->first_lsn < range.next_lsn &&
+               at->next_lsn > range.first_lsn;
+    if (!any) {
+      missing.push_back(range);
       continue;
-    if (at != reached.end()) {
-      range.first_lsn = at->second.next_lsn;
-      range.first_scn = at->second.last_scn;
     }
-    missing.push_back(range);
+    if (at->first_lsn > range.first_lsn)
+      missing.push_back({range.stream, range.first_lsn, at->first_lsn, range.first_scn, at->first_scn});
+    if (at->next_lsn < range.next_lsn)
+      missing.push_back({range.stream, at->next_lsn, range.next_lsn, at->last_scn, range.last_scn});
   }
   return missing;
 }

@@ -21,14 +21,15 @@ struct segment_blocks {
 /// Finds the blocks of a segment up to `segment.valid_bytes`: from its footer, or, where it has none or the
 /// footer is damaged, by walking the block headers, which gives the same answer (`complete`) unless one of
 /// them is damaged. Reads no block bodies. An error means that nothing at all could be read: bytes_missing,
-/// io_error. `archive` may be null: then any archive's segment is accepted. Thread-safe.
+/// io_error; checksum_error: it is another segment under this name. `archive` may be null: then any archive's
+/// segment is accepted. Thread-safe.
 result<segment_blocks> read_segment_blocks(destination& where, const segment_name& name,
                                            const segment_ref& segment, const random_id* archive);
 
 /// What an index object says of a segment with these blocks.
 indexed_segment index_segment(const segment_ref& segment, std::span<const block_ref> blocks);
 
-/// The parts of the indexed ranges that the blocks found do not reach.
+/// The beginnings and ends of the indexed ranges that the blocks found do not reach.
 std::vector<stream_range> missing_ranges(const indexed_segment& indexed, const segment_blocks& found);
 
 /// Fills `target` from `offset` on, or fails: bytes_missing if the object is not there or ends before.

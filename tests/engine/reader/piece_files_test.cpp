@@ -55,7 +55,7 @@ TEST_CASE("segments of a lost seal are found again if one writer made all that i
   CHECK_FALSE(costs_log(files.damages.at(0)));
 
   segment_name left{tenant, {round_id{1}, piece_id{1}}, epoch{1}, 7};
-  REQUIRE(fixture.where->create(to_path(left), fixture.content(fixture.paths("/seg-").at(0))).ok());
+  fixture.copy_segment(fixture.paths("/seg-").at(0), left);
   CHECK(files_of(fixture, catalogue_of(fixture), 0).damages.at(0).lost_unknown);
 }
 

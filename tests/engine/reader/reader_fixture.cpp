@@ -49,6 +49,13 @@ void reader_fixture::zero(const object_path& path, std::size_t from, std::size_t
   std::fill_n(object.begin() + static_cast<std::ptrdiff_t>(from), count, std::byte{0});
 }
 
+void reader_fixture::copy_segment(const object_path& from, const segment_name& to) {
+  auto archive = parse_object_header(content(from), from).value().archive;
+  auto copy = encode_segment_header(archive, {to.tenant, to.piece, to.epoch, to.number});
+  append(copy, bytes_view(content(from)).subspan(copy.size()));
+  REQUIRE_OK(where->create(to_path(to), copy));
+}
+
 restored restore(std::shared_ptr<destination> where, restore_options options) {
   restored x;
   auto reader = restore_reader::open(std::move(where), options);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/destination/memory_destination.hpp"
+#include "engine/format/object_name.hpp"
 #include "engine/reader/restore_reader.hpp"
 #include "tests/harness/archive_builder.hpp"
 
@@ -30,6 +31,8 @@ struct reader_fixture {
   void flip(const object_path& path, std::uint64_t offset) { content(path).at(offset) ^= std::byte{0x10}; }
   void cut_to(const object_path& path, std::size_t size) { content(path).resize(size); }
   void zero(const object_path& path, std::size_t from, std::size_t count);
+  void copy_segment(const object_path& from,
+                    const segment_name& to); ///< the same blocks, a header of its own
   void drop(const object_path& path) { REQUIRE_OK(where->remove(path)); }
 
   static void REQUIRE_OK(const status& outcome);

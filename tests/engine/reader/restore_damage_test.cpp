@@ -125,6 +125,12 @@ TEST_CASE("a missing, emptied, zeroed or truncated segment of a sealed piece sto
   x.stops_before(1000, s1, {x.first_piece, "stream 1: LSN [0, "});
 }
 
+TEST_CASE("another whole segment under a segment's name stops a restore where its log begins") {
+  two_pieces x;
+  x.content(x.first_piece) = x.content(x.indexed);
+  x.stops_before(1000, s1, {x.first_piece, "another segment", "stream 1: LSN [0, "});
+}
+
 TEST_CASE("a truncated segment gives its whole blocks") {
   two_pieces x;
   auto size = x.content(x.first_piece).size();
@@ -222,7 +228,7 @@ TEST_CASE("a lost seal is made good where one writer made the piece, and named w
   x.drop(x.path("/seal-"));
   x.gives_all();
   auto foreign = segment_name{tenant, {round_id{1}, piece_id{1}}, epoch{1}, 30};
-  REQUIRE(x.where->create(to_path(foreign), x.content(x.first_piece)).ok());
+  x.copy_segment(x.first_piece, foreign);
   x.stops_before(1000, s1, {"seal-", "stream 1: LSN [0, 10000)"});
 }
 
@@ -331,7 +337,7 @@ TEST_CASE("log that a writer sent again and committed twice comes once") {
   auto piece = std::find_if(record.open_pieces.begin(), record.open_pieces.end(),
                             [](auto& p) { return p.piece.piece == piece_id{2}; });
   segment_name copy{tenant, piece->piece, epoch{1}, 77};
-  REQUIRE(x.where->create(to_path(copy), x.content(x.ended)).ok());
+  x.copy_segment(x.ended, copy);
   auto ended = piece->segments.at(0);
   ended.number = 77;
   piece->segments.push_back(ended);

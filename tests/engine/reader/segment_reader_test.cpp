@@ -64,6 +64,7 @@ TEST_CASE("a footer that is damaged anywhere is replaced by walking the headers,
     REQUIRE(found.damages.size() == 1);
     CHECK_FALSE(costs_log(found.damages[0]));
     CHECK(found.damages[0].offset >= x.whole.data_end);
+    CHECK(found.damages[0].offset <= offset); // where the trouble begins is not behind it
     x.flip(x.path, offset);
   }
 }
@@ -242,6 +243,36 @@ TEST_CASE("entries that contradict the header of their block are refused with th
   auto refused = collect_entries(header, raw, x.path, ref.offset, entries);
   REQUIRE(refused.code() == errc::checksum_error);
   CHECK_THAT(refused.error().message, Catch::Contains(x.path + " at offset " + std::to_string(ref.offset)));
+}
+
+TEST_CASE("a whole segment under another one's name is not read as that one") {
+  one_segment x;
+  auto other = x.name;
+  other.number++;
+  REQUIRE(x.where->create(to_path(other), x.content(x.path)).ok());
+  auto read = read_segment_blocks(*x.where, other, x.segment, nullptr);
+  REQUIRE(read.code() == errc::checksum_error);
+  CHECK_THAT(read.error().message, Catch::Contains(to_path(other)));
+}
+
+TEST_CASE("log that is missing at the beginning of a range is missing as well as at its end") {
+  one_segment x;
+  auto indexed = index_segment(x.segment, x.whole.blocks);
+  REQUIRE(indexed.ranges.size() == 2);
+  auto found = x.whole;
+  CHECK(missing_ranges(indexed, found).empty());
+  auto first = found.blocks.front();
+  found.blocks.erase(found.blocks.begin());
+  auto next = std::find_if(found.blocks.begin(), found.blocks.end(),
+                           [&](auto& block) { return block.stream == first.stream; });
+  CHECK(missing_ranges(indexed, found) ==
+        std::vector<stream_range>{
+            {first.stream, first.first_lsn, next->first_lsn, first.first_scn, next->first_scn}});
+  for (auto& block : found.blocks) { // what lies behind the range is not in it
+    block.first_lsn += 1'000'000;
+    block.next_lsn += 1'000'000;
+  }
+  CHECK(missing_ranges(indexed, found) == indexed.ranges);
 }
 
 TEST_CASE("a block is proved against what the footer lists") {
