@@ -16,6 +16,20 @@ bool is_commit_or_start(const object_path& path) {
   return is_path_of<commit_name>(path) || is_path_of<piece_start_name>(path);
 }
 
+template <class Object, class Name>
+bool is_about(const Object& object, const Name& name) {
+  if (object.tenant != name.tenant)
+    return false;
+  if constexpr (requires { name.piece; })
+    return object.piece == name.piece;
+  else if constexpr (requires { name.seq; })
+    return object.seq == name.seq;
+  else if constexpr (requires { name.round; })
+    return object.round.id == name.round;
+  else
+    return true;
+}
+
 class verifier {
 public:
   verifier(destination& where, const verify_options& options)
@@ -218,9 +232,16 @@ private:
       report_.problems.push_back({path, 0, sound.error(), tenant_id{}, {}, false});
   }
 
+  /// Is it a sound object of its kind, about what its name says?
   template <class Name>
-  status decodes(const Name&, bytes_view object, const object_path& path) const {
-    auto outcome = [](const auto& decoded) { return decoded.ok() ? status{} : status(decoded.error()); };
+  status decodes(const Name& name, bytes_view object, const object_path& path) const {
+    auto outcome = [&](const auto& decoded) -> status {
+      if (!decoded.ok())
+        return decoded.error();
+      if (!is_about(*decoded, name))
+        return fail(errc::checksum_error, path + " is another object under this name");
+      return {};
+    };
     if constexpr (std::same_as<Name, commit_name>)
       return outcome(decode_commit(object, archive_, path));
     else if constexpr (std::same_as<Name, round_end_name>)
