@@ -18,11 +18,15 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(varve_compile INTERFACE -Wshadow=local
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 else()
-  # clang 19 reports libstdc++ 12's own use of a deprecated function in every std::stable_sort.
+  # clang's -Wshadow has no "local": it counts members and captures, too. And it takes the std::get_temporary_buffer
+  # inside libstdc++'s own stable_sort for ours.
   target_compile_options(varve_compile INTERFACE -Wno-deprecated-declarations)
-endif()   # clang's -Wshadow has no "local": it counts members and captures, too
+endif()
 
-if(VARVE_SANITIZE STREQUAL "address")
+if(VARVE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=address,undefined)
+elseif(VARVE_SANITIZE STREQUAL "address")
   # CAF binds a null reference when a function actor without arguments is spawned: hence no-sanitize=null.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all
     -fno-omit-frame-pointer -O1)
