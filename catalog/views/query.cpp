@@ -2,6 +2,7 @@
 
 #include "catalog/views/query_error.hpp"
 #include "catalog/views/virtual_tables.hpp"
+#include "engine/base/text.hpp"
 
 #include <sqlite3.h>
 
@@ -76,8 +77,9 @@ public:
       return fail(errc::parse_error, "there is no statement in the text", select_hint);
     if (text_.size() > text_bytes_max)
       return fail(errc::parse_error, "the SELECT is longer than 1 MiB", select_hint);
-    if (text_.find('\0') != std::string_view::npos)
-      return fail(errc::parse_error, "the SELECT contains a NUL byte", select_hint);
+    if (find_bad_byte(text_) != std::string_view::npos)
+      return fail(errc::parse_error, "the SELECT contains a NUL byte or bytes that are not UTF-8",
+                  select_hint);
     VARVE_TRY(open());
     VARVE_TRY(prepare());
     return collect();

@@ -50,6 +50,21 @@ TEST_CASE("integer columns are integers, ratios have two decimals, NULL is not t
   CHECK(world.select("SELECT COUNT(*) FROM CDB_OB_BACKUP_ARCHIVELOG WHERE rowid = 1") == "1\n");
 }
 
+TEST_CASE(
+    "a SELECT with a NUL byte, bytes that are not UTF-8 or control characters is refused in plain text") {
+  using namespace std::string_view_literals;
+  view_world world;
+  for (auto text : {"SELECT '\0'"sv, "SELECT '\xff'"sv, "SELECT 1 -- \xe5\xa4"sv, "SELECT \x1b[2J"sv,
+                    "SELECT * FROM \"a\nb\x7f\""sv, "SELECT json('\x1b')"sv}) {
+    auto failed = world.refusal(text);
+    INFO(failed.message);
+    for (char c : failed.message)
+      CHECK((c >= ' ' && c != '\x7f'));
+  }
+  auto endless = world.refusal("SELECT '" + std::string(100'000, 'x'));
+  CHECK(endless.message.size() < 1000);
+}
+
 TEST_CASE("a SELECT that would run or grow for ever is canceled") {
   view_world world;
   auto counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
