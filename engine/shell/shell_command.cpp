@@ -69,28 +69,25 @@ exit_code run_prompt(sql_session& session, const std::string& history_file, outp
   line_editor editor(history_file);
   if (editor.interactive())
     std::cout << "varve " VARVE_VERSION ". Type help for examples, quit to leave.\n";
-  std::string text;
-  while (auto line = editor.read(text.empty() ? "varve> " : "    -> ")) {
-    if (text.empty() && (is_word(*line, "quit") || is_word(*line, "exit") || is_word(*line, "\\q")))
+  statement_splitter text;
+  while (auto line = editor.read(text.waits() ? "    -> " : "varve> ")) {
+    if (!text.waits() && (is_word(*line, "quit") || is_word(*line, "exit") || is_word(*line, "\\q")))
       break;
-    if (text.empty() && editor.interactive() && (is_word(*line, "help") || is_word(*line, "\\h"))) {
+    if (!text.waits() && editor.interactive() && (is_word(*line, "help") || is_word(*line, "\\h"))) {
       std::cout << help_text;
       continue;
     }
-    text += *line + '\n';
-    auto parts = split_statements(text);
-    for (const auto& statement : parts.complete) {
+    for (const auto& statement : text.add(*line + '\n')) {
       editor.remember(statement);
       auto code = run_statement(session, statement, format);
       if (code != exit_ok && !editor.interactive())
         return code;
     }
-    text = parts.rest.empty() ? std::string() : parts.rest + '\n';
   }
   if (editor.interactive())
     std::cout << '\n';
-  if (!text.empty() && !editor.interactive())
-    return run_text(session, text, format);
+  if (auto rest = text.rest(); !rest.empty() && !editor.interactive())
+    return run_statement(session, rest, format);
   return exit_ok;
 }
 
