@@ -171,18 +171,25 @@ void add_bench_command(CLI::App& program, int& outcome) {
     workload->add_option("--codec", given->codec, "none, lz4 or zstd")->capture_default_str();
   for (auto* workload : {archive, restore, catalog, statements})
     workload->add_option("--runs", given->runs, "of each side, alternating; medians count")
+        ->check(check_whole_number)
         ->capture_default_str();
   for (auto* workload : {archive, restore, streams})
-    workload->add_option("--streams", given->streams, "log streams");
+    workload->add_option("--streams", given->streams, "log streams")->check(check_whole_number);
   for (auto* workload : {archive, restore, append, statements})
     workload->add_option("--seconds", given->seconds, "of each measurement")->capture_default_str();
   for (auto* workload : {archive, append, streams, catalog})
     workload->add_option("--budget", given->budget, "memory budget of the engine")->capture_default_str();
-  catalog->add_option("--tenants", given->tenants, "that archive")->capture_default_str();
-  catalog->add_option("--streams", given->streams, "log streams of each tenant, default 10");
-  catalog->add_option("--pieces", given->pieces, "in the catalog, of each of two tenants")
+  catalog->add_option("--tenants", given->tenants, "that archive")
+      ->check(check_whole_number)
       ->capture_default_str();
-  statements->add_option("--rows", given->rows, "of the view that is asked")->capture_default_str();
+  catalog->add_option("--streams", given->streams, "log streams of each tenant, default 10")
+      ->check(check_whole_number);
+  catalog->add_option("--pieces", given->pieces, "in the catalog, of each of two tenants")
+      ->check(check_whole_number)
+      ->capture_default_str();
+  statements->add_option("--rows", given->rows, "of the view that is asked")
+      ->check(check_whole_number)
+      ->capture_default_str();
   restore->add_option("--archive-bytes", given->archive_bytes, "of log to archive first")
       ->capture_default_str();
   for (auto* workload : {streams, catalog})

@@ -6,6 +6,7 @@
 #include "engine/shell/demo_process.hpp"
 #include "engine/shell/demo_restore.hpp"
 #include "engine/shell/exit_codes.hpp"
+#include "engine/shell/number_options.hpp"
 #include "engine/shell/progress.hpp"
 
 #include <CLI/CLI.hpp>
@@ -225,7 +226,9 @@ exit_code run_demo(demo_options options) {
 void add_demo_command(CLI::App& program, int& outcome) {
   auto options = std::make_shared<demo_options>();
   auto* command = program.add_subcommand("demo", "archive a live database, kill it, restore it, compare");
-  command->add_option("--seed", options->seed, "of the random load; 0: a new one")->capture_default_str();
+  command->add_option("--seed", options->seed, "of the random load; 0: a new one")
+      ->check(check_whole_number)
+      ->capture_default_str();
   command->add_option("--dir", options->directory, "work in this new directory instead of a temporary one");
   command->add_flag("--quick", options->quick, "a few seconds");
   command->add_flag("--keep", options->keep, "leave the files there");

@@ -1,5 +1,7 @@
 #include "engine/shell/exit_codes.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <iostream>
 
 namespace varve::shell {
@@ -51,17 +53,29 @@ exit_code exit_code_of(errc code) {
   return exit_failed;
 }
 
+std::string plain_lines(std::string_view text) {
+  std::string plain;
+  while (true) {
+    auto end = text.find('\n');
+    plain += printable(text.substr(0, end), text.size());
+    if (end == text.npos)
+      return plain;
+    plain += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
 exit_code report(const error& failed) {
   std::cerr << "varve: " << static_cast<int>(failed.code) << ' ' << name_of(failed.code) << ": "
-            << failed.message << '\n';
+            << plain_lines(failed.message) << '\n';
   if (!failed.hint.empty())
-    std::cerr << "hint: " << failed.hint << '\n';
+    std::cerr << "hint: " << plain_lines(failed.hint) << '\n';
   std::cerr.flush();
   return exit_code_of(failed.code);
 }
 
 exit_code report_usage(std::string_view message) {
-  std::cerr << "varve: " << message << std::endl;
+  std::cerr << "varve: " << plain_lines(message) << std::endl;
   return exit_usage;
 }
 

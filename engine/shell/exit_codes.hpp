@@ -28,6 +28,9 @@ enum exit_code : int {
 /// The exit code that an error means.
 exit_code exit_code_of(errc code);
 
+/// A message of several lines, fit for a terminal: each line as printable() shows it.
+std::string plain_lines(std::string_view text);
+
 /// Prints "varve: <code> <name>: <message>" and "hint: <hint>" to stderr; returns the exit code.
 exit_code report(const error& failed);
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <sstream>
 
 namespace {
 
@@ -36,7 +37,10 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
-    return program.exit(wrong) == 0 ? varve::shell::exit_ok : varve::shell::exit_usage;
+    std::ostringstream refusal; // repeats the arguments
+    auto code = program.exit(wrong, std::cout, refusal);
+    std::cerr << varve::shell::plain_lines(refusal.str()) << std::flush;
+    return code == 0 ? varve::shell::exit_ok : varve::shell::exit_usage;
   }
   // What a pipe or a full disk did not take must not look like all there is.
   if (!std::cout.flush() && outcome == varve::shell::exit_ok) {

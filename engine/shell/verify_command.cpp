@@ -136,7 +136,8 @@ void add_verify_command(CLI::App& program, int& outcome) {
   auto* command = program.add_subcommand("verify", "prove every byte of an archive");
   command->add_option("DESTINATION", given->from, "file:///path, or a path")->required();
   command->add_option("--tenant", given->tenant, "only this tenant")->check(check_whole_number);
-  command->add_option("--threads", given->threads, "that read and prove; 0: one per core");
+  command->add_option("--threads", given->threads, "that read and prove; 0: one per core")
+      ->check(check_whole_number);
   command->add_flag("--unreferenced", given->list_unreferenced, "name the objects that nothing reaches");
   command->add_flag("--json", given->json, "print a JSON object");
   command->add_flag("--quiet", given->quiet, "no progress");

@@ -19,4 +19,10 @@ TEST_CASE("exit codes tell damage, refusal, absence and a foreign log apart") {
   CHECK(exit_code_of(errc::lsn_conflict) == 6);
 }
 
+TEST_CASE("what is told on stderr keeps its lines and does not steer the terminal") {
+  CHECK(plain_lines("line 1\n  SELECT \x1b[2J\r\n  ^") == "line 1\n  SELECT ?[2J?\n  ^");
+  CHECK(plain_lines("") == "");
+  CHECK(plain_lines("a\n") == "a\n");
+}
+
 } // namespace varve::shell
