@@ -160,38 +160,49 @@ void check_restore(const std::shared_ptr<destination>& where, restore_options op
 
 } // namespace
 
+/// What is done with the archive: one of these for each input, so that a fuzzer tries more of them.
+constexpr unsigned uses = 4;
+
 void archive(bytes_view input) {
   static const auto all = named_objects();
-  auto where = with_lie(all[take_byte(input) % all.size()], input);
+  auto choice = take_byte(input);
+  auto where = with_lie(all[choice % all.size()], input);
   auto tenant = whole().commit.tenant;
-  memory_promise memory(input.size(), 400, 8 << 20);
-
-  auto report = verify_archive(*where, {.threads = 1});
-  promise(report.ok(), "verify answers");
-  for (auto& x : report->problems)
-    check_error(to_error(x), x.path);
-  auto state = read_committed_state(*where, tenant, &whole().archive);
-  if (!state.ok())
-    check_error(state.error(), "");
-  memory.check();
-
   restore_options options{.tenant = tenant, .threads = 1, .read_ahead_bytes = 4 << 10};
-  check_restore(where, options);
-  options.until = whole().commit.round.checkpoint_scn - 50;
-  check_restore(where, options);
-  options.until.reset();
-  options.allow_previous_commit = true;
-  options.stream = s1;
-  check_restore(where, options);
+  memory_promise memory(input.size(), 400, 8 << 20);
+  switch (choice / all.size() % uses) {
+  case 0: {
+    auto report = verify_archive(*where, {.threads = 1});
+    promise(report.ok(), "verify answers");
+    for (auto& x : report->problems)
+      check_error(to_error(x), x.path);
+    auto state = read_committed_state(*where, tenant, &whole().archive);
+    if (!state.ok())
+      check_error(state.error(), "");
+    break;
+  }
+  case 1:
+    check_restore(where, options);
+    break;
+  case 2:
+    options.until = whole().commit.round.checkpoint_scn - 50;
+    check_restore(where, options);
+    break;
+  default:
+    options.allow_previous_commit = true;
+    options.stream = s1;
+    check_restore(where, options);
+  }
+  memory.check();
 }
 
 std::vector<bytes> archive_seeds() {
   std::vector<bytes> seeds;
   auto all = named_objects();
-  for (std::size_t i = 0; i < all.size(); ++i)
-    seeds.push_back(
-        with_byte(static_cast<std::uint8_t>(i),
-                  bytes_view(whole().objects.at(all[i].path)).subspan(format::object_header_bytes)));
+  for (std::size_t i = 0; i < all.size() * uses; ++i)
+    seeds.push_back(with_byte(
+        static_cast<std::uint8_t>(i),
+        bytes_view(whole().objects.at(all[i % all.size()].path)).subspan(format::object_header_bytes)));
   return seeds;
 }
 

@@ -46,13 +46,13 @@ bool try_record(std::string_view key, std::string_view value) {
   return true;
 }
 
-void try_views(std::string_view key, std::string_view value) {
+/// One of the views, which one is drawn from the record: each takes as long as all the rest.
+void try_view(std::string_view key, std::string_view value) {
   view_input input{std::make_shared<one_record>(key, value), parse_time("2021-05-01").value(), {}};
-  for (auto& each : all_views()) {
-    auto rows = run_select("SELECT * FROM " + std::string(each.name), input);
-    if (!rows.ok())
-      check_error(rows.error(), "");
-  }
+  auto& drawn = all_views()[checksum64(as_bytes(value)) % all_views().size()];
+  auto rows = run_select("SELECT * FROM " + std::string(drawn.name), input);
+  if (!rows.ok())
+    check_error(rows.error(), "");
 }
 
 struct pair {
@@ -82,7 +82,7 @@ void try_all(const pair& x) {
   read |= try_record<outbox_record>(x.key, x.value);
   // What is refused is refused by every view alike.
   if (read || x.value.size() % 16 == 0)
-    try_views(x.key, x.value);
+    try_view(x.key, x.value);
 }
 
 template <class R>

@@ -42,7 +42,8 @@ std::vector<bytes> metadata_seeds();
 std::vector<bytes> sealed_metadata_seeds();
 
 // archive_target.cpp
-void archive(bytes_view input); ///< one byte that chooses the object, then the payload a liar put in it
+/// One byte that chooses an object and what is done with the archive, then the payload a liar put in it.
+void archive(bytes_view input);
 std::vector<bytes> archive_seeds();
 
 // name_target.cpp
