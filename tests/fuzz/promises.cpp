@@ -5,13 +5,12 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__has_feature)
+#if defined(__SANITIZE_ADDRESS__)
+#define VARVE_HAS_ASAN 1
+#elif defined(__has_feature)
 #define VARVE_HAS_ASAN __has_feature(address_sanitizer)
 #else
 #define VARVE_HAS_ASAN 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || VARVE_HAS_ASAN
-#include <sanitizer/allocator_interface.h>
 #endif
 
 namespace varve::fuzz {
@@ -57,9 +56,14 @@ void memory_promise::check() const {
 
 } // namespace varve::fuzz
 
-// Counting what is asked for: a sanitizer tells it, else it needs the program's own operator new (its array
-// and nothrow forms come to these).
-#if defined(__SANITIZE_ADDRESS__) || VARVE_HAS_ASAN
+// Counting what is asked for: the sanitizer, which has an operator new of its own, tells it; else it needs
+// the program's own (the array and nothrow forms come to these).
+#if VARVE_HAS_ASAN
+
+// Of the sanitizer's run time; g++ has no header for it.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*,
+                                                                             std::size_t),
+                                                         void (*free_hook)(const volatile void*));
 
 namespace {
 

@@ -29,7 +29,7 @@ bool is_plain_text(std::string_view text, lines allowed);
 /// that is not empty.
 void check_error(const error& refused, std::string_view names, lines allowed = lines::one);
 
-/// Bytes this thread has asked for so far. What C libraries take is in it only under a sanitizer.
+/// Bytes this thread has asked for so far. What C libraries take is in it only under the sanitizer.
 std::uint64_t allocated_bytes();
 
 /// Memory that a door may take for an input of this size: a lie about a length must not buy more. Checks

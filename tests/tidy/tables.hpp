@@ -67,7 +67,6 @@ inline const std::vector<library> libraries = {
     {"prometheus/", {"engine/metrics.cpp"}},
     {"readline/", {"engine/shell/line_editor.cpp"}},
     {"catch2/", {"tests/"}},
-    {"sanitizer/", {"tests/fuzz/"}}, // tells what was allocated
     {"varve/", {"tests/install/"}}, // this project as a host sees it
 };
 
