@@ -110,6 +110,23 @@ TEST_CASE("data directory: settings and names are not archived, so they stay") {
   CHECK(h.rows(view) == h.round);
 }
 
+TEST_CASE("data directory: the piece length that was lost with the catalog can be said again at once") {
+  archived h;
+  std::filesystem::remove_all(h.data);
+  REQUIRE(rebuild_catalog(h.data, h.uri).ok());
+  h.open();
+  REQUIRE(h.column("STATUS") == "DOING");
+  h.run("ALTER SYSTEM SET backup_dest_option = 'log_archive_piece_switch_interval=2d'");
+  auto s = h.stream(1);
+  put(*s, 56, 200 + 2 * one_day, "later");
+  h.flush();
+  // Back to what the round in force is not: no.
+  auto refused = h.engine->execute("ALTER SYSTEM SET backup_dest_option = ''");
+  CHECK(refused.code() == errc::not_supported);
+  CHECK(h.rows("SELECT COUNT(*) FROM CDB_OB_BACKUP_PIECE_FILES WHERE ROUND_ID = 2") == strings{"3"});
+  h.verify();
+}
+
 TEST_CASE("data directory: a catalog that cannot be opened is put aside, and said where") {
   archived h;
   std::ofstream(std::filesystem::path(h.data) / "catalog" / "CURRENT") << "damaged";
