@@ -131,11 +131,14 @@ status executor::check_change(const catalog_snapshot& from, const std::vector<te
   settings_reader before{from}, after{from, change};
   VARVE_TRY(after.of(everybody));
   for (auto& each : tenants) {
-    VARVE_TRY_ASSIGN(auto status, status_of(from, each.tenant));
+    VARVE_TRY_ASSIGN(auto row, from.round_status(each.tenant));
     VARVE_TRY_ASSIGN(auto was, before.of(each.tenant));
     VARVE_TRY_ASSIGN(auto will, after.of(each.tenant));
-    bool other_mode = (was.option.piece_switch_interval == 0) != (will.option.piece_switch_interval == 0);
-    if (status != round_status::stop && other_mode)
+    bool splits = will.option.piece_switch_interval != 0;
+    bool other_mode = (was.option.piece_switch_interval != 0) != splits;
+    // What the round in force does may always be said: the catalog that knew the option may have been lost.
+    if (row && row->round.status != round_status::stop && other_mode &&
+        (row->round.piece_interval_ns != 0) != splits)
       return fail(errc::not_supported, "change switch piece mode during log archive running is not supported",
                   "ALTER SYSTEM NOARCHIVELOG first");
   }
