@@ -1,5 +1,6 @@
 // Pull mode: a host that is asked for its log.
 #include "tests/harness/engine_host.hpp"
+#include "tests/harness/moment_copy.hpp"
 
 #include <thread>
 
@@ -289,6 +290,55 @@ TEST_CASE("an engine that is opened again asks its source from where the archive
     CHECK(asked[i] >= 50);
   CHECK(source.starts() == 1);
   CHECK(h.restored() == source.texts(0, 100));
+}
+
+// What the host let go it was told is archived, and the catalog learns that later: a kill in between left an
+// engine that expected log which nobody has, or needs, any more, and interrupted the round for it.
+TEST_CASE("log that was archived and let go is not missed by an engine whose catalog is behind") {
+  host_source source;
+  engine_host h;
+  h.begin();
+  h.run("ALTER SYSTEM SET backup_log_archive_option = 'mandatory'");
+  auto left = h.dir.path() / "left";
+  bool pulled = GENERATE(true, false);
+  auto open = [&] { return pulled ? h.stream(1, from(source)) : h.stream(1); };
+  auto write = [&](log_stream& to) {
+    auto at = source.end();
+    source.write(5);
+    if (pulled)
+      REQUIRE(source.is_asked(source.end()));
+    for (; !pulled && at < source.end(); at += 10) {
+      auto text = std::to_string(at);
+      REQUIRE(to.append({at, at + 10, 100 + at / 10, as_bytes(text)}).outcome == append_outcome::accepted);
+    }
+  };
+  {
+    auto s = open();
+    write(*s);
+    archived_upto(*s, 50);
+    h.rows("SELECT 1"); // the catalog has written what waited
+    moment_copy({{h.data, left}});
+    write(*s);
+    archived_upto(*s, 100);
+    CHECK(s->recyclable_lsn() == 100);
+  }
+  static_cast<void>(h.engine->close());
+  h.engine.reset();
+  h.options.data_directory = left;
+  source.recycle_below(100);
+  h.open();
+  auto s = open();
+  if (!pulled) {
+    REQUIRE(s->expected_lsn() == 50);
+    REQUIRE(s->log_recycled(100).ok());
+    REQUIRE(h.eventually([&] { return s->expected_lsn() == 100; }));
+  }
+  write(*s);
+  archived_upto(*s, 150);
+  CHECK(h.column("STATUS") == "DOING");
+  CHECK(h.rows("SELECT * FROM VARVE_BREAKS").empty());
+  CHECK(h.restored() == source.texts(0, 150));
+  h.verify();
 }
 
 TEST_CASE("a source is not called any more once its stream or its engine is closed") {
