@@ -51,6 +51,8 @@ void checkpoint_state::cut(std::uint64_t ticket) {
   // as too old.
   if (auto committed = ledger->round().checkpoint_scn; parts.intake->checkpoint() < committed)
     parts.intake->set_checkpoint(committed);
+  if (!positions_known)
+    judge_suspected();
   self->request(parts.writer, caf::infinite, durable_atom::value, ticket)
       .then(
           [this, of = generation](const durable_report_ptr& report) {

@@ -64,8 +64,10 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   bool fresh = !taking_back || parts.status.round.status == round_status::stop;
   begin_wanted = fresh;
   recording = true;
-  if (fresh)
+  if (fresh) {
     break_wanted.reset();
+    suspected.clear();
+  }
   // Else the destination is being told how the last round ended: the new one begins after that.
   if (now_in != phase::taking && now_in != phase::owner) {
     now_in = phase::quiet;
@@ -273,6 +275,20 @@ void checkpoint_state::apply_break() {
     }
 }
 
+/// The takeover knows what the archive has: is that log missing?
+void checkpoint_state::judge_suspected() {
+  positions_known = true;
+  for (auto& [id, why] : std::exchange(suspected, {})) {
+    auto stream = parts.intake->find(id);
+    if (!stream || why.oldest_left <= stream->expected_lsn())
+      continue;
+    // A round that no log of the stream is in yet begins it anywhere.
+    bool goes_on = stream->expected_lsn() > 0 && parts.intake->checkpoint() > 0;
+    if (stream->started() || goes_on)
+      interrupt(why);
+  }
+}
+
 /// Log is gone before it was handed over. What was accepted before is still archived.
 void checkpoint_state::interrupt(const break_record& why) {
   auto stream = parts.intake->find(why.stream);
@@ -280,6 +296,13 @@ void checkpoint_state::interrupt(const break_record& why) {
     return;
   if (now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
     return;
+  if (!positions_known) {
+    // Only by the catalog, which may be behind: the host may have let go what it was told is archived.
+    suspected.insert_or_assign(why.stream, why);
+    if (now_in == phase::quiet)
+      take_over();
+    return;
+  }
   auto* row = ledger ? ledger->stream(why.stream) : nullptr;
   auto reached = std::max(stream->expected_lsn(), row != nullptr ? row->position.next_lsn : lsn{0});
   if (why.oldest_left != 0 && why.oldest_left <= reached)

@@ -356,6 +356,7 @@ void checkpoint_state::lost(const error& why) {
   auto told = why;
   told.message += archived_upto();
   abandon(why.message);
+  positions_known = false;
   now_in = phase::fenced;
   commit_trouble = std::make_shared<const error>(std::move(told));
   fail_waits(waits, why);
@@ -376,6 +377,7 @@ void checkpoint_state::lost(const error& why) {
 void checkpoint_state::stopped(const error& why) {
   parts.intake->set_gate(intake_gate::stopped, why);
   abandon(why.message);
+  positions_known = false;
   now_in = phase::stopped;
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);

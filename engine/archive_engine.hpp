@@ -143,7 +143,8 @@ public:
   virtual durable_future flush() = 0;
   /// Log below `oldest` is gone at the host. If it was not handed over: a break (DESIGN section 5.3); said
   /// while no round takes log of the stream: the next one begins there. A host that says it each time it
-  /// recycles is warned before a break (archive_listener::on_alarm). Thread-safe.
+  /// recycles is warned before a break (archive_listener::on_alarm). After open() the break comes with the
+  /// takeover, which this asks for: only the destination knows whether that log is archived. Thread-safe.
   virtual status log_recycled(lsn oldest) = 0;
 
   /// Thread-safe, cheap:
