@@ -126,22 +126,40 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("commit sequence: a waiting commit goes first between two removes, and the next pass begins anew") {
+TEST_CASE("commit sequence: a waiting commit goes first between two removes, and the pass goes on after it") {
   commit_machine m;
   m.own_after(chain(2));
-  for (int i = 0; i < 5; ++i)
+  for (int i = 0; i < 7; ++i)
     m.count();
   m.begin_pass();
   m.begin_pass();
-  m.listed({3, 4, 5, 6, 7, 8});
+  m.listed({3, 4, 5, 6, 7, 8, 9, 10});
   REQUIRE(m.asks(verb::remove, 3));
   m.sequence.leave_pass();
   m.done(); // not before the one in flight is confirmed
   REQUIRE(m.came_to(event::pass_done));
-  m.count(); // 9
-  m.begin_pass();
-  m.listed({4, 5, 6, 7, 8, 9});
-  CHECK(m.asks(verb::remove, 4));
+  REQUIRE(m.sequence.pass_was_left());
+  m.count(); // 11
+  // It need not wait for a time when no commit does: two removes are its own.
+  m.resume_pass();
+  m.sequence.leave_pass();
+  REQUIRE(m.asks(verb::remove, 4));
+  m.done();
+  REQUIRE(m.asks(verb::remove, 5));
+  m.done();
+  REQUIRE(m.came_to(event::pass_done));
+  m.count(); // 12
+  m.resume_pass();
+  for (std::uint64_t seq : {6U, 7U, 8U}) {
+    REQUIRE(m.asks(verb::remove, seq));
+    m.done();
+  }
+  REQUIRE(m.came_to(event::pass_done));
+  CHECK_FALSE(m.sequence.pass_was_left());
+  m.begin_pass(); // limit: 10 was the newest at the pass before
+  REQUIRE(m.lists());
+  m.listed({9, 10, 11, 12});
+  CHECK(m.came_to(event::pass_done));
 }
 
 TEST_CASE(
@@ -168,6 +186,7 @@ TEST_CASE(
   REQUIRE(m.came_to(event::pass_done));
   CHECK(m.step.why.code == errc::io_error);
   CHECK(m.sequence.idle());
+  CHECK_FALSE(m.sequence.pass_was_left());
   m.begin_pass();
   REQUIRE(m.lists());
   m.listed({1, 2, 3, 4, 5, 6, 7, 8});

@@ -60,6 +60,7 @@ struct commit_machine {
     return commit(record);
   }
   bool begin_pass() { return now(sequence.begin_pass()); }
+  bool resume_pass() { return now(sequence.resume_pass()); }
   void listed(std::initializer_list<std::uint64_t> found) {
     std::vector<commit_seq> numbers;
     for (auto seq : found)

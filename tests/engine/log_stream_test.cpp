@@ -229,3 +229,30 @@ TEST_CASE("log stream: a change of mode or the end of the round wakes who waits 
   h.run(stops ? "ALTER SYSTEM NOARCHIVELOG" : "ALTER SYSTEM SET backup_log_archive_option = 'optional'");
   CHECK(waits.get().outcome == (stops ? append_outcome::not_archiving : append_outcome::full));
 }
+
+// Each pass that deletes them was ended by the next commit that was waited for, and none ever got on.
+TEST_CASE("old commits are deleted although the next one is always waited for") {
+  engine_host h;
+  std::atomic<unix_ns> time{1'700'000'000 * one_second};
+  h.options.now = [&] { return time.load(); };
+  h.begin("log_archive_checkpoint_interval=5s");
+  std::vector<std::thread> writers;
+  std::atomic<std::uint64_t> failed{0};
+  for (std::uint64_t id : {1U, 2U, 3U})
+    writers.emplace_back([&, s = std::shared_ptr<log_stream>(h.stream(id))] {
+      for (lsn at = 0; at < 200; ++at) {
+        time += 100 * one_ms;
+        failed += put(*s, at, 1000 + at, "x").outcome == append_outcome::accepted ? 0U : 1U;
+        failed += s->flush().get().outcome.ok() ? 0U : 1U;
+      }
+    });
+  for (auto& each : writers)
+    each.join();
+  CHECK(failed == 0);
+  auto commits = std::distance(std::filesystem::directory_iterator(h.commits()), {});
+  auto made = std::stoul(h.column("COMMIT_SEQ"));
+  INFO(commits << " of " << made << " commits are there");
+  CHECK(made > 150);
+  CHECK(commits < 100);
+  h.verify();
+}
