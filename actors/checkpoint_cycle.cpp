@@ -298,27 +298,36 @@ void checkpoint_state::end_cycle() {
             });
     return;
   }
-  if (cycle_again || stop_wanted || break_wanted || !close_promises.empty())
+  bool urgent = stop_wanted || break_wanted || !close_promises.empty();
+  if (!urgent && pass())
+    return; // a cycle that is waited for follows soon
+  if (cycle_again || urgent)
     start_cycle();
-  else
-    pass();
 }
 
-/// Deletes old commits, at most one pass per half interval; a checkpoint that is wanted meanwhile ends it.
-void checkpoint_state::pass() {
+/// Deletes old commits, at most one pass per half interval; a checkpoint that is wanted meanwhile goes first,
+/// and the pass goes on after it. False: there is nothing to do now.
+bool checkpoint_state::pass() {
   auto now = parts.now();
   if (in_pass || in_cycle || !sequence || !sequence->idle())
-    return;
-  if (now - last_pass < parts.option.checkpoint_interval / 2)
-    return;
-  auto newest = sequence->newest().seq;
-  if (newest == passed_twice)
-    return;
-  passed_twice = newest == passed_once ? newest : commit_seq{};
-  passed_once = newest;
-  last_pass = now;
+    return false;
+  bool resumes = sequence->pass_was_left();
+  if (!resumes) {
+    if (now - last_pass < parts.option.checkpoint_interval / 2)
+      return false;
+    auto newest = sequence->newest().seq;
+    if (newest == passed_twice)
+      return false;
+    passed_twice = newest == passed_once ? newest : commit_seq{};
+    passed_once = newest;
+    last_pass = now;
+  }
   in_pass = true;
-  run(sequence->begin_pass());
+  auto step = resumes ? sequence->resume_pass() : sequence->begin_pass();
+  if (cycle_again)
+    sequence->leave_pass();
+  run(step);
+  return true;
 }
 
 } // namespace varve

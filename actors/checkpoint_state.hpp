@@ -137,7 +137,7 @@ struct checkpoint_state {
   void end_cycle();
   void cycle_failed();
   void take_back_waits();
-  void pass();
+  bool pass();
 
   // ---- checkpoint_rounds.cpp
   caf::result<bool> order(const tenant_order_ptr& what);

@@ -11,6 +11,7 @@ namespace {
 using verb = commit_operation::verb;
 
 constexpr unsigned failed_proofs_max = 3; // in a row, of the same newest commit
+constexpr unsigned removes_a_turn = 2;    // more than one, so that a pass gains on those who commit meanwhile
 
 } // namespace
 
@@ -46,11 +47,19 @@ commit_sequence::step commit_sequence::begin_pass() {
   auto newest_before = std::exchange(seen_at_pass_, last_.seq);
   VARVE_PLANT(deleted_at_the_same_pass, newest_before = last_.seq);
   leave_pass_ = false;
+  removes_owed_ = 0;
+  pass_.clear();
   if (newest_before.value < 3)
     return {{}, event::pass_done, {}};
   pass_limit_ = commit_seq{newest_before.value - 2};
   VARVE_PLANT(newest_commit_deleted, pass_limit_ = newest_before);
   return go(state::pass_listing, verb::list, {});
+}
+
+commit_sequence::step commit_sequence::resume_pass() {
+  leave_pass_ = false;
+  removes_owed_ = removes_a_turn;
+  return next_of_pass();
 }
 
 commit_sequence::step commit_sequence::answer(const commit_answer& got) {
@@ -95,6 +104,7 @@ commit_sequence::step commit_sequence::answer(const commit_answer& got) {
     if (state_ == state::pass_mark_clearing)
       return create_mark();
     pass_.erase(pass_.begin());
+    removes_owed_ -= removes_owed_ > 0 ? 1U : 0U;
     return next_of_pass();
   case verb::none:
     break;
@@ -329,12 +339,18 @@ std::optional<error> commit_sequence::failure(const commit_answer& got) const {
 commit_sequence::step commit_sequence::end_pass(error why) {
   state_ = state::owner;
   current_ = {};
+  pass_.clear();
   return {{}, event::pass_done, std::move(why)};
 }
 
 commit_sequence::step commit_sequence::next_of_pass() {
-  if (pass_.empty() || leave_pass_)
+  if (pass_.empty())
     return end_pass({});
+  if (leave_pass_ && removes_owed_ == 0) {
+    state_ = state::owner;
+    current_ = {};
+    return {{}, event::pass_done, {}};
+  }
   auto lowest = pass_.front();
   // Only commits of other writers can be beginnings or marks we do not know of.
   if (lowest.value < epoch_.value || lowest == begin_at_)

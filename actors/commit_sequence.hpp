@@ -53,8 +53,13 @@ public:
   step commit(commit_record record, unix_ns now);
   /// Deletes what is old; requires idle(). At most one pass per half interval (the caller's clock).
   step begin_pass();
-  /// Between two removes a waiting commit goes first: ends the pass when its current operation is answered.
+  /// Between two removes a waiting commit goes first: pass_done when the current operation is answered.
   void leave_pass() { leave_pass_ = true; }
+  /// A pass that was left has more to remove, and goes on after the commit that went first; requires idle().
+  /// It may not be left again before it has removed a little, or it would never end under a host that always
+  /// waits for the next commit.
+  bool pass_was_left() const { return idle() && !pass_.empty(); }
+  step resume_pass();
 
   step answer(const commit_answer& got);
 
@@ -131,6 +136,7 @@ private:
   commit_seq pass_limit_, seen_at_pass_;
   std::vector<commit_seq> pass_; // numbers to delete, ascending
   bool leave_pass_ = false;
+  unsigned removes_owed_ = 0; // before the pass may be left
 };
 
 } // namespace varve
