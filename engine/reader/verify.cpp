@@ -226,6 +226,8 @@ private:
     if (!name || std::holds_alternative<segment_name>(*name))
       return;
     auto object = where_.read_all(path, format::object_bytes_max);
+    if (object.code() == errc::file_not_exist)
+      return; // its engine has deleted it since it was listed
     status sound = object.ok() ? std::visit([&](auto& x) { return decodes(x, *object, path); }, *name)
                                : status(object.error());
     if (!sound.ok())
