@@ -21,6 +21,15 @@ bool tmpfs_mount::protect() {
   return is_there_ && ::mount("none", where_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0;
 }
 
+bool tmpfs_mount::unprotect() {
+  return is_there_ && ::mount("none", where_.c_str(), "tmpfs", MS_REMOUNT, nullptr) == 0;
+}
+
+bool tmpfs_mount::resize(std::uint64_t bytes_max) {
+  auto options = "size=" + std::to_string(bytes_max);
+  return is_there_ && ::mount("none", where_.c_str(), "tmpfs", MS_REMOUNT, options.c_str()) == 0;
+}
+
 bool tmpfs_mount::unmount() {
   if (!is_there_ || ::umount2(where_.c_str(), MNT_DETACH) != 0)
     return false;

@@ -19,7 +19,9 @@ public:
 
   bool mounted() const { return why_.empty(); }
   const std::string& why() const { return why_; }
-  bool protect(); ///< makes it read-only; false if that failed
+  bool protect();   ///< makes it read-only; false if that failed, as while a file is open for writing
+  bool unprotect(); ///< takes that back
+  bool resize(std::uint64_t bytes_max); ///< makes room, or takes some
   bool unmount(); ///< takes it from its place, even while files on it are open; false if that failed
 
 private:
