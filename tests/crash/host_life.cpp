@@ -63,7 +63,7 @@ bool host_life::open() {
   how.block_bytes = static_cast<std::uint32_t>((4 << 10) << draw(5));
   how.entry_bytes_max = 64 << 10;
   how.segment_bytes = 1 << 20;
-  how.sync_bytes = (64 << 10) << draw(4);
+  how.sync_bytes = std::uint64_t{64 << 10} << draw(4);
   how.threads = static_cast<unsigned>(1 + draw(3));
   how.io_threads = static_cast<unsigned>(1 + draw(4));
   how.now = fast_clock;

@@ -149,7 +149,7 @@ void kill_rounds::check(bool all) {
 
 /// While the host goes on.
 void kill_rounds::check_beside() {
-  run_.book.check(run_.uri, false);
+  run_.book.check_beside(run_.uri);
   verify();
   ++beside_;
 }

@@ -92,7 +92,7 @@ std::vector<std::string> told_book::first_left() const {
 // ---- what the archive says
 // -------------------------------------------------------------------------------------
 
-void told_book::check(const std::string& uri, bool all) {
+void told_book::check(const std::string& uri, bool all, bool living) {
   auto parsed = parse_destination_uri(uri);
   auto where = open_destination(*parsed, open_mode::read_only, "check");
   if (!where.ok())
@@ -102,9 +102,9 @@ void told_book::check(const std::string& uri, bool all) {
     if (tenants.empty() || tenants.back() != of.first)
       tenants.push_back(of.first);
   for (auto tenant : tenants)
-    read(**where, *where, tenant, all);
+    read(*where, tenant, all, living);
   for (auto& [of, book] : streams_)
-    check_acknowledged(of, book);
+    check_acknowledged(of, book, living);
 }
 
 void told_book::check_complete(const std::string& uri) {
@@ -132,10 +132,10 @@ std::pair<lsn, lsn> told_book::last_run_of(tenant_id tenant, stream_id stream) c
   return {first->first, found.back().next};
 }
 
-void told_book::read(destination& where, std::shared_ptr<destination> shared, tenant_id tenant, bool all) {
+void told_book::read(const std::shared_ptr<destination>& where, tenant_id tenant, bool all, bool living) {
   restore_options options;
   options.tenant = tenant;
-  auto preview = preview_restore(where, options);
+  auto preview = preview_restore(*where, options);
   for (auto& [of, book] : streams_)
     if (of.first == tenant) {
       book.found.clear();
@@ -149,7 +149,7 @@ void told_book::read(destination& where, std::shared_ptr<destination> shared, te
     bool newest = window.last_round == preview->windows.back().last_round;
     auto& known = compared_[{tenant, window.first_round, window.last_round}];
     if (!known.over || all)
-      known = compare(shared, tenant, window);
+      known = compare(where, tenant, window);
     known.over = !newest;
     for (auto& [id, range] : known.found) {
       auto& book = streams_[{tenant, id}];
@@ -162,7 +162,8 @@ void told_book::read(destination& where, std::shared_ptr<destination> shared, te
         if (book.owned.empty() || book.owned.back().first != owner.first)
           book.owned.push_back(owner);
     }
-    check_claim(tenant, window);
+    if (!living)
+      check_claim(tenant, window);
   }
   auto before = newest_.find(tenant);
   auto& now = preview->windows.back();
@@ -269,9 +270,15 @@ void told_book::check_claim(tenant_id tenant, const restore_window& window) {
 
 /// Everything up to what was acknowledged, and up to where the archive ends, is there or was never handed
 /// over.
-void told_book::check_acknowledged(const key& of, const stream_book& book) const {
+void told_book::check_acknowledged(const key& of, const stream_book& book, bool living) const {
   auto at = beyond_gone(book, 0);
+  auto told_of_more = [&] {
+    return std::any_of(book.acknowledged.begin(), book.acknowledged.end(),
+                       [&](auto& told) { return told.second > at; });
+  };
   for (auto& range : book.found) {
+    if (range.first > at && living && !told_of_more())
+      break; // its host may be about to say that this log is gone
     if (range.first > at)
       broken(name(of) + ": the archive goes on at LSN " + std::to_string(range.first) +
              ", and log from LSN " + std::to_string(at) + " on is missing");

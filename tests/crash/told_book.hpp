@@ -32,7 +32,9 @@ public:
   /// * what comes back is not the log of the hosts: in order, once, equal bytes, of one host after the other,
   /// * a checkpoint claims an entry that does not come back, or is below what was published, or goes back.
   /// What is over and was compared before is compared again only if `all`.
-  void check(const std::string& uri, bool all);
+  void check(const std::string& uri, bool all) { check(uri, all, false); }
+  /// The same beside hosts that go on: what they have not said yet is not judged.
+  void check_beside(const std::string& uri) { check(uri, false, true); }
   /// Also throws unless everything that the hosts have handed over comes back.
   void check_complete(const std::string& uri);
 
@@ -76,13 +78,14 @@ private:
   };
   using key = std::pair<tenant_id, stream_id>;
 
-  void read(destination& where, std::shared_ptr<destination> shared, tenant_id tenant, bool all);
+  void check(const std::string& uri, bool all, bool living);
+  void read(const std::shared_ptr<destination>& where, tenant_id tenant, bool all, bool living);
   compared_window compare(const std::shared_ptr<destination>& where, tenant_id tenant,
                           const restore_window& window);
   void compare_entry(const key& of, const log_entry& entry, compared_window& into);
   lsn beyond_gone(const stream_book& of, lsn at) const;
   void check_claim(tenant_id tenant, const restore_window& window);
-  void check_acknowledged(const key& of, const stream_book& book) const;
+  void check_acknowledged(const key& of, const stream_book& book, bool living) const;
 
   const crash_log log_;
   std::map<key, stream_book> streams_;
