@@ -250,6 +250,7 @@ TEST_CASE(
   SKIP_UNLESS(disk.mounted(), disk.why());
   std::atomic<unix_ns> time{1'700'000'000 * one_second};
   h.options.now = [&] { return time.load(); };
+  h.options.stop_timeout = 100 * one_ms;
   auto mode = mode_of_case();
   h.begin("log_archive_checkpoint_interval=5s");
   h.engine->set_listener(&told);
@@ -275,7 +276,6 @@ TEST_CASE(
   // A restart changes nothing of that.
   if (mode == "optional") {
     s.reset();
-    h.options.stop_timeout = 100 * one_ms;
     h.reopen();
     h.engine->set_listener(&told);
     s = h.stream(1);
