@@ -59,8 +59,9 @@ struct restore_preview {
 };
 
 /// The windows of a tenant, of its rounds up to `upto`. Rounds join where every stream (or the one asked for)
-/// goes on at the LSN where the round before ended it, or has no new log. A stream that appears first in the
-/// later round keeps them apart: nothing proves that its log began there.
+/// goes on at the LSN where the round before ended it, or was dropped. A stream that has no log in the later
+/// round yet keeps them apart, for what it wrote between them may have been skipped; so does one that appears
+/// first in the later round: nothing proves that its log began there.
 std::vector<restore_window> restore_windows(const piece_catalogue& catalogue, std::optional<stream_id> stream,
                                             round_id upto = round_id{lsn_max});
 

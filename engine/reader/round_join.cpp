@@ -17,12 +17,11 @@ stream_position log_begin(const stream_row& row, const stream_row* before) {
 }
 
 bool goes_on(const stream_row* before, const stream_row& now) {
-  bool has_log = now.position.next_lsn > now.start_lsn;
-  if (!before)
-    return !has_log;
-  if (now.position.next_lsn == before->position.next_lsn)
-    return true;
-  return log_begin(now, before).next_lsn == before->position.next_lsn;
+  auto begin = log_begin(now, before).next_lsn;
+  if (begin != (before ? before->position.next_lsn : 0))
+    return false;
+  // Without log it may have skipped what it wrote between the rounds, unless nothing will come.
+  return now.position.next_lsn == begin ? now.dropped : before != nullptr;
 }
 
 bool rounds_join(const catalogued_round& before, const catalogued_round& now, std::optional<stream_id> only) {

@@ -14,8 +14,9 @@ const stream_row* find_row(const std::vector<stream_row>& rows, stream_id stream
 /// stream that has no log in a round keeps the row it had.
 stream_position log_begin(const stream_row& row, const stream_row* before);
 
-/// Does the log of a stream go on where the round before ended it (nullptr: it had no row there)? A stream
-/// without log in the later round does, unless its row begins behind a gap already.
+/// Does the log of a stream go on where the round before ended it (nullptr: it had no row there)? Of a stream
+/// without log in the later round nobody knows: what it wrote between the rounds may have been skipped, and
+/// its first entry tells. If it was dropped it does.
 bool goes_on(const stream_row* before, const stream_row& now);
 
 /// Can one restore cover both rounds: they follow one another, and every stream (or the one asked for) goes

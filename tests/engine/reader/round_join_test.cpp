@@ -27,29 +27,50 @@ TEST_CASE("log begins in a round where its row says, or where the round before e
   CHECK(log_begin(before, &before) == stream_position{500, 77});
 }
 
-TEST_CASE("rounds join where every stream goes on, or has no new log") {
+TEST_CASE("rounds join where every stream goes on or was dropped") {
   auto first = round_of(1, {{s1, 0, {100, 5}, false}, {s2, 0, {50, 5}, false}});
-  stream_row on{s1, 100, {200, 9}, false}, gap{s1, 110, {200, 9}, false}, quiet{s2, 50, {50, 5}, false};
-  CHECK(rounds_join(first, round_of(2, {on, quiet})));
-  CHECK_FALSE(rounds_join(first, round_of(2, {gap, quiet})));
-  CHECK(rounds_join(first, round_of(2, {gap, quiet}), s2));  // of the one stream
-  CHECK_FALSE(rounds_join(first, round_of(3, {on, quiet}))); // a round between is missing
-  CHECK_FALSE(rounds_join(first, round_of(2, {on})));        // nobody knows where stream 2 went
+  stream_row on{s1, 100, {200, 9}, false}, gap{s1, 110, {200, 9}, false}, too{s2, 50, {60, 8}, false};
+  CHECK(rounds_join(first, round_of(2, {on, too})));
+  CHECK_FALSE(rounds_join(first, round_of(2, {gap, too})));
+  CHECK(rounds_join(first, round_of(2, {gap, too}), s2));  // of the one stream
+  CHECK_FALSE(rounds_join(first, round_of(3, {on, too}))); // a round between is missing
+  CHECK_FALSE(rounds_join(first, round_of(2, {on})));      // nobody knows where stream 2 went
   CHECK_FALSE(rounds_join(first, round_of(2, {})));
   CHECK_FALSE(rounds_join(round_of(1, {}), round_of(2, {on})));
-  CHECK_FALSE(rounds_join(round_of(1, {quiet}), round_of(2, {on, quiet}))); // stream 1 was not there
-  stream_row empty{stream_id{3}, 0, {0, 0}, false}, begun{stream_id{3}, 0, {10, 9}, false};
-  CHECK(rounds_join(first, round_of(2, {on, quiet, empty})));
-  CHECK_FALSE(rounds_join(first, round_of(2, {on, quiet, begun})));
+  CHECK_FALSE(rounds_join(round_of(1, {first.streams[1]}), round_of(2, {on, too}))); // stream 1 was not there
   first.streams[1].dropped = true;
   CHECK(rounds_join(first, round_of(2, {on})));
+}
+
+TEST_CASE("a stream without log in the later round keeps it apart until it was dropped where its log ended") {
+  auto first = round_of(1, {{s1, 0, {100, 5}, false}, {s2, 0, {50, 5}, false}});
+  stream_row on{s1, 100, {200, 9}, false};
+  auto join = [&](std::optional<stream_row> more) {
+    auto second = round_of(2, {on});
+    if (more)
+      second.streams.push_back(*more);
+    return rounds_join(first, second);
+  };
+  for (lsn start : {lsn{0}, lsn{50}}) { // the row as it was, or that of the new round
+    CHECK_FALSE(join(stream_row{s2, start, {50, 5}, false}));
+    CHECK(join(stream_row{s2, start, {50, 5}, true}));
+  }
+  CHECK_FALSE(join(stream_row{s2, 60, {60, 5}, true})); // dropped behind a gap
+  first.streams.pop_back();
+  CHECK(join(std::nullopt));
+  stream_row fresh{stream_id{3}, 0, {0, 0}, false};
+  CHECK_FALSE(join(fresh));
+  fresh.dropped = true;
+  CHECK(join(fresh));
+  fresh.position = {10, 9};
+  CHECK_FALSE(join(fresh));
 }
 
 TEST_CASE("a join that is kept while rows move is what all rows say at once") {
   std::mt19937 random{7};
   auto below = [&](unsigned n) { return random() % n; };
   int joined = 0, apart = 0;
-  for (int trial = 0; trial < 300; ++trial) {
+  for (int trial = 0; trial < 1000; ++trial) {
     CAPTURE(trial);
     std::vector<stream_row> before;
     for (std::uint64_t i = 1, n = below(4); i <= n; ++i)
@@ -68,6 +89,8 @@ TEST_CASE("a join that is kept while rows move is what all rows say at once") {
       else if (at->position.next_lsn == at->start_lsn && below(2) == 0)
         at->start_lsn = at->position.next_lsn =
             at->start_lsn + below(2); // its log begins, perhaps after a gap
+      else if (below(3) == 0)
+        at->dropped = true;
       else
         at->position.next_lsn += below(3);
       kept.look(*at);
