@@ -35,8 +35,10 @@ append_answer stream_buffer::refuse(errc code, std::string message, std::string 
 }
 
 /// No entry at or below this will follow, the host has said. While accepted log was given up that does not
-/// count: it must come again, whatever has been said since.
+/// count: it must come again, whatever has been said since. Nor does it where log that should come is gone.
 scn stream_buffer::promised_scn() const {
+  if (started_ && oldest_left_.value_or(0) > expected_)
+    return 0;
   VARVE_PLANT(advance_over_what_was_given_up, return std::max(advance_, tenant_.advanced()));
   if (started_)
     return expected_ < accepted_ ? 0 : std::max(advance_, tenant_.advanced());
@@ -294,6 +296,8 @@ bool stream_buffer::on_room() {
 }
 
 void stream_buffer::advance(scn upto) {
+  if (tenant_.gate() != intake_gate::open)
+    return;
   {
     std::lock_guard lock{mutex_};
     VARVE_PLANT(advance_one_too_far, ++upto);

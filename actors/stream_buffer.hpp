@@ -36,7 +36,7 @@ public:
   append_answer append(const log_entry& entry);
   /// Waits until append may have another answer than `full`, at most `limit`; false: the limit passed.
   bool wait_for_room(std::chrono::nanoseconds limit);
-  void advance(scn upto);
+  void advance(scn upto); ///< counts while the gate is open: else the host lets log pass it by
   lsn expected_lsn() const;
   /// Up to where log was ever accepted, also what was given up since and must come again.
   lsn accepted_upto() const;

@@ -125,6 +125,8 @@ void tenant_intake::set_option(const archive_option& option) {
 }
 
 void tenant_intake::advance(scn upto) {
+  if (gate() != intake_gate::open)
+    return;
   auto before = advance_.load();
   while (before < upto && !advance_.compare_exchange_weak(before, upto)) {
   }

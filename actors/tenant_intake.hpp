@@ -65,7 +65,8 @@ public:
   codec wanted_codec() const { return codec_.load(std::memory_order_relaxed); }
   void set_option(const archive_option& option); ///< a change of mode wakes waiters, too
 
-  /// No entry with SCN <= upto will follow in any stream.
+  /// No entry with SCN <= upto will follow in any stream. Counts while the gate is open: else the host lets
+  /// log pass the archive by.
   void advance(scn upto);
   scn advanced() const { return advance_.load(std::memory_order_acquire); }
   /// The same, of what was said since the round began; 0: nothing.

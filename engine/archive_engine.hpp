@@ -137,7 +137,10 @@ public:
   virtual append_answer append_durable(const log_entry& entry,
                                        std::function<void(const durable_answer&)> done) = 0;
 
-  /// No entry with an SCN <= `upto` will follow. Thread-safe. Lower than before: a no-op.
+  /// No entry with an SCN <= `upto` will follow, and none is missing: what is gone was reported before
+  /// (log_recycled). Where no log of this round was handed over yet it also says where that begins: all above
+  /// `upto` will come. Of no effect while no round takes log (append answers not_archiving), and where it is
+  /// lower than before. Thread-safe.
   virtual status advance(scn upto) = 0;
   /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests.
   virtual durable_future flush() = 0;
@@ -207,7 +210,7 @@ public:
                                                           stream_options options) = 0;
   /// Takes the stream out of the checkpoint once everything below `final_lsn` is durable.
   virtual status drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) = 0;
-  /// No entry of any stream of the tenant with an SCN <= `upto` will follow.
+  /// The same of every stream of the tenant.
   virtual status advance(tenant_id tenant, scn upto) = 0;
   /// Everything accepted so far of all streams of the tenant, durable and committed. The position is empty.
   virtual durable_future flush(tenant_id tenant) = 0;

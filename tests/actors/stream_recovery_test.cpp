@@ -345,6 +345,20 @@ TEST_CASE("stream recovery: support is just below what is pending, else what is 
   CHECK(stream->committed() == durable);
 }
 
+TEST_CASE("stream recovery: an advance does not speak for log that its host has lost") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  hand_over(*stream, {0, 10, 5, "x"});
+  stream->cut();
+  f.queued();
+  stream->on_committed({10, 5});
+  stream->recycled(10);
+  stream->advance(80);
+  CHECK(stream->support(nullptr).supports == 80);
+  stream->recycled(11);
+  CHECK(stream->support(nullptr).supports == 4);
+}
+
 TEST_CASE(
     "stream recovery: a stream that waits for its start may be told where by an advance, of this round") {
   intake_fixture f;

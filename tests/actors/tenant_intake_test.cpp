@@ -71,6 +71,27 @@ TEST_CASE("tenant intake: an advance of the tenant never goes back") {
   CHECK(f.works == 1);
 }
 
+TEST_CASE("tenant intake: while no log is taken an advance says nothing of what is archived") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  hand_over(*stream, {0, 10, 5, "x"});
+  stream->cut();
+  f.queued();
+  stream->on_committed({10, 5});
+  for (auto gate :
+       {intake_gate::closed, intake_gate::interrupted, intake_gate::fenced, intake_gate::stopped}) {
+    f.intake->set_gate(gate);
+    f.intake->advance(90);
+    stream->advance(80);
+    CHECK(stream->support(nullptr).supports == 4);
+  }
+  f.intake->set_gate(intake_gate::open);
+  stream->advance(80);
+  CHECK(stream->support(nullptr).supports == 80);
+  f.intake->advance(90);
+  CHECK(stream->support(nullptr).supports == 90);
+}
+
 TEST_CASE("tenant intake: what was advanced before a round says nothing of where the round begins") {
   intake_fixture f;
   f.intake->advance(50);
