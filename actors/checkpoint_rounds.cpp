@@ -278,34 +278,52 @@ void checkpoint_state::apply_break() {
 /// The takeover knows what the archive has: is that log missing?
 void checkpoint_state::judge_suspected() {
   positions_known = true;
-  for (auto& [id, why] : std::exchange(suspected, {})) {
-    auto stream = parts.intake->find(id);
-    if (!stream || why.oldest_left <= stream->expected_lsn())
+  for (auto& why : std::exchange(suspected, {})) {
+    auto stream = parts.intake->find(why.stream);
+    auto* row = ledger->stream(why.stream);
+    if (!stream)
       continue;
-    // A round that no log of the stream is in yet begins it anywhere.
-    bool goes_on = stream->expected_lsn() > 0 && parts.intake->checkpoint() > 0;
-    if (stream->started() || goes_on)
+    if (row != nullptr && row->position.next_lsn > row->start_lsn) {
       interrupt(why);
+      continue;
+    }
+    // The archive has no log of it in this round, and it may have begun behind the gap meanwhile.
+    auto reached = std::max(why.first_missing, row != nullptr ? row->position.next_lsn : 0);
+    auto now = stream->support(nullptr);
+    if (now.started && now.row.start_lsn <= reached)
+      reached = std::max(reached, stream->expected_lsn());
+    interrupt_at(why, reached);
   }
 }
 
 /// Log is gone before it was handed over. What was accepted before is still archived.
 void checkpoint_state::interrupt(const break_record& why) {
   auto stream = parts.intake->find(why.stream);
-  if (!stream || parts.status.round.status == round_status::interrupted || break_wanted || stop_wanted)
-    return;
-  if (now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
+  if (!stream || now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
     return;
   if (!positions_known) {
     // Only by the catalog, which may be behind: the host may have let go what it was told is archived.
-    suspected.insert_or_assign(why.stream, why);
+    auto same = [&](const break_record& x) {
+      return x.stream == why.stream && x.first_missing == why.first_missing;
+    };
+    std::erase_if(suspected, same);
+    suspected.push_back(why);
     if (now_in == phase::quiet)
       take_over();
     return;
   }
   auto* row = ledger ? ledger->stream(why.stream) : nullptr;
-  auto reached = std::max(stream->expected_lsn(), row != nullptr ? row->position.next_lsn : lsn{0});
+  interrupt_at(why, std::max(stream->expected_lsn(), row != nullptr ? row->position.next_lsn : 0));
+}
+
+/// The same, of a stream whose log is there up to `reached`.
+void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
+  if (parts.status.round.status == round_status::interrupted || break_wanted || stop_wanted)
+    return;
   if (why.oldest_left != 0 && why.oldest_left <= reached)
+    return;
+  // A round that claims nothing yet begins a stream anywhere.
+  if (parts.intake->checkpoint() == 0 && !parts.intake->find(why.stream)->started())
     return;
   break_wanted = why;
   break_wanted->first_missing = reached;

@@ -50,7 +50,7 @@ struct checkpoint_state {
   bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
   bool positions_known = false; // of the streams, by a takeover of this life; before only by the catalog
-  std::map<stream_id, break_record> suspected; // breaks, unless the archive has that log already
+  std::vector<break_record> suspected; // breaks, unless the archive has that log already
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
   std::uint64_t stop_order = 0;  // counts NOARCHIVELOGs: which one a time-out is about
   round_join join;               // the ledger's round and the one before
@@ -149,6 +149,7 @@ struct checkpoint_state {
   void round_over();
   void stop_timed_out();
   void interrupt(const break_record& why);
+  void interrupt_at(const break_record& why, lsn reached);
   void judge_suspected();
   std::optional<round_id> recorded_round() const;
   bool apply_outbox();

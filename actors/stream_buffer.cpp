@@ -37,7 +37,8 @@ append_answer stream_buffer::refuse(errc code, std::string message, std::string 
 /// No entry at or below this will follow, the host has said. While accepted log was given up that does not
 /// count: it must come again, whatever has been said since. Nor does it where log that should come is gone.
 scn stream_buffer::promised_scn() const {
-  if (started_ && oldest_left_.value_or(0) > expected_)
+  bool must_go_on = started_ || tenant_.checkpoint() > 0;
+  if (must_go_on && oldest_left_.value_or(0) > (started_ ? expected_ : known_from_))
     return 0;
   VARVE_PLANT(advance_over_what_was_given_up, return std::max(advance_, tenant_.advanced()));
   if (started_)

@@ -207,16 +207,21 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   std::lock_guard lock{mutex_};
   stream_standing s;
   s.quiet = opened_ && !started_ && !drop_at_;
-  s.waits_for_start = s.quiet && round_advance() == 0;
+  // Where the log begins behind what its host has recycled, an SCN must come that says what the round lacks.
+  bool behind_recycled =
+      started_ && start_scn_ == 0 && start_ > std::max(known_from_, asked_start_.value_or(0));
+  s.waits_for_start = (s.quiet || behind_recycled) && round_advance() == 0;
   s.started = started_;
   s.row = {id_, start_, committed_, false};
+  // Of a stream that goes on, the rounds before have the log up to its last SCN, if anybody has.
+  auto may_begin = round_advance() == 0 ? 0 : std::max(round_advance(), last_scn_);
   if (s.quiet) {
-    s.start_scn = round_advance();
+    s.start_scn = may_begin;
     s.supports = std::max(last_scn_ == 0 ? 0 : last_scn_ - 1, promised_scn());
   }
   if (!started_)
     return s;
-  s.start_scn = start_scn_ != 0 ? start_scn_ : round_advance();
+  s.start_scn = start_scn_ != 0 ? start_scn_ : may_begin;
   if (durable != nullptr && durable->next_lsn > committed_.next_lsn)
     s.row.position = *durable;
   auto position = s.row.position;

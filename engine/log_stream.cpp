@@ -110,11 +110,6 @@ status engine_stream::log_recycled(lsn oldest) {
   // handed over is lost.
   if (intake_->gate() != intake_gate::open || oldest <= buffer_->expected_lsn())
     return {};
-  // A stream that has no log in the round yet begins it anywhere, unless the round's checkpoint already
-  // speaks of log that must go on from rounds before.
-  bool goes_on = buffer_->expected_lsn() > 0 && intake_->checkpoint() > 0;
-  if (!buffer_->started() && !goes_on)
-    return {};
   tenant_order broken;
   broken.what = tenant_order::kind::interrupt;
   broken.broken.stream = buffer_->id();

@@ -61,6 +61,24 @@ TEST_CASE("checkpoint rounds: a round begins at the latest start, whichever stre
   CHECK(f.committed().commit.record.round.start_scn == later);
 }
 
+TEST_CASE("checkpoint rounds: a round does not begin before what earlier ones have of its streams") {
+  in_round f;
+  auto second = f.open(2, std::nullopt);
+  f.write(1);
+  auto early = f.now();
+  f.run_for(one_minute);
+  f.write(2);
+  REQUIRE(f.flush());
+  auto late = second->committed().last_scn;
+  REQUIRE(f.noarchivelog().ok());
+  REQUIRE(f.archivelog().ok());
+  f.runtime->intake(tenant)->advance(
+      early); // said of the slowest stream: the log of the other one up to `late` is not in the round
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
+  CHECK(f.row().round.start_scn == late);
+}
+
 TEST_CASE("checkpoint rounds: NOARCHIVELOG archives what was accepted, seals all and records how it ended") {
   in_round f;
   f.write(1, 4);

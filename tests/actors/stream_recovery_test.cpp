@@ -291,6 +291,16 @@ TEST_CASE("stream recovery: what a host recycled between two rounds is missing i
   stream->recycled(900);
   f.intake->begin_round();
   CHECK(stream->expected_lsn() == 900);
+  // The SCNs of what is gone nobody knows, so the round begins where something comes that has one.
+  CHECK(stream->support(nullptr).waits_for_start);
+  SECTION("an advance") {
+    stream->advance(70);
+    CHECK(stream->support(nullptr).start_scn == 70);
+  }
+  SECTION("an entry") {
+    hand_over(*stream, {900, 910, 80, "x"});
+    CHECK(stream->support(nullptr).start_scn == 80);
+  }
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 

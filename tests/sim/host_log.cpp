@@ -4,6 +4,13 @@
 
 namespace varve::test {
 
+std::vector<tenant_id> host_log::tenants() const {
+  std::vector<tenant_id> all;
+  for (auto& [tenant, streams] : logs_)
+    all.push_back(tenant);
+  return all;
+}
+
 void host_log::write(tenant_id tenant, stream_id id, std::uint32_t bytes_max) {
   auto& of = logs_.at(tenant).at(id);
   entry made;
@@ -12,7 +19,13 @@ void host_log::write(tenant_id tenant, stream_id id, std::uint32_t bytes_max) {
   made.next_lsn = made.lsn + 1 + made.bytes;
   // Often the clock, sometimes the SCN of the entry before: SCNs may repeat within a stream and across them.
   auto lowest = std::max(of.last_scn, promised_[tenant] + 1);
+  // The archive may have claimed all that the other streams have by now.
+  if (of.entries.empty())
+    for (auto& [other, log] : logs_.at(tenant))
+      lowest = std::max(lowest, log.last_scn + 1);
   made.scn = world_.chance(300) ? lowest : std::max(lowest, now());
+  if (round_scns_)
+    made.scn = (made.scn + one_second - 1) / one_second * one_second;
   of.last_scn = made.scn;
   of.entries.push_back(made);
   ++written_;
@@ -21,6 +34,32 @@ void host_log::write(tenant_id tenant, stream_id id, std::uint32_t bytes_max) {
 void host_log::promise(tenant_id tenant, scn upto) {
   auto& promised = promised_[tenant];
   promised = std::max(promised, upto);
+}
+
+void host_log::recover_from(tenant_id tenant, scn upto) {
+  auto& point = replay_points_[tenant];
+  point = std::max(point, upto);
+}
+
+scn host_log::replay_point(tenant_id tenant) const {
+  auto found = replay_points_.find(tenant);
+  return found == replay_points_.end() ? 0 : found->second;
+}
+
+std::size_t host_log::first_to_replay(tenant_id tenant, stream_id id) const {
+  auto& entries = at(tenant, id).entries;
+  auto found = std::ranges::upper_bound(entries, replay_point(tenant), {}, &entry::scn);
+  return static_cast<std::size_t>(found - entries.begin());
+}
+
+scn host_log::promised(tenant_id tenant) const {
+  auto found = promised_.find(tenant);
+  return found == promised_.end() ? 0 : found->second;
+}
+
+void host_log::recycle(tenant_id tenant, stream_id id, std::size_t first) {
+  auto& of = logs_.at(tenant).at(id);
+  of.oldest = std::max(of.oldest, first < of.entries.size() ? of.entries[first].lsn : end_of(of));
 }
 
 std::size_t host_log::find(const stream& of, lsn from) {

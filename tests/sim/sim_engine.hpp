@@ -1,78 +1,95 @@
 #pragma once
 
 #include "actors/archive_runtime.hpp"
+#include "engine/engine_environment.hpp"
+#include "tests/sim/sim_dba.hpp"
+#include "tests/sim/sim_host.hpp"
 #include "tests/sim/sim_world.hpp"
 
 namespace varve::test {
 
-/// One engine as the door would run it, without the door: a process with the actors, its catalog, and the
-/// host that hands the log of all tenants over to it.
+/// One process of the simulated database: the whole archive engine behind its front door, on simulated
+/// storage and time, with the hosts of its tenants and its DBA.
 class sim_engine : private archive_listener {
 public:
-  static inline const std::string uri = "memory://simulated"; ///< where all engines archive to
-
   sim_engine(sim_world& world, std::string name, std::shared_ptr<crash_catalog> catalog);
   ~sim_engine() override;
 
+  /// Opens the engine and begins to work. The world may go on, and even end this process, meanwhile.
+  void boot();
   /// The process ends between two instructions; its catalog stays.
   void kill();
+  /// The engine is closed as a host closes it; then the process ends.
+  void close();
+  void stand_still(duration_ns time) { process_.stand_still(time); }
 
   const std::string& name() const { return name_; }
   const std::shared_ptr<crash_catalog>& catalog() const { return catalog_; }
+  sim_world& world() { return world_; }
+  archive_engine& door() { return *engine_; }
+  sim_dba& dba() { return dba_; }
+  bool alive() const { return *alive_; }
+  bool stands_still() const { return process_.stands_still(); }
+  /// Some call of its door waits for an answer: a second one, on the one thread there is, must not wait for
+  /// it.
+  bool in_call() const { return calls_ > 0; }
+  /// Lives while such a call is made.
+  class call {
+  public:
+    explicit call(sim_engine& of) : calls_(of.calls_) { ++calls_; }
+    call(const call&) = delete;
+    call& operator=(const call&) = delete;
+    ~call() { --calls_; }
 
-  /// The host stops writing new log and hands over only what there is.
+  private:
+    unsigned& calls_;
+  };
+  /// For callbacks and actions that may come when the process has ended.
+  std::shared_ptr<const bool> life() const { return alive_; }
+
   void stop_writing() { writing_ = false; }
-  bool fenced(tenant_id tenant) const;
-  /// The DBA says ARCHIVELOG for a tenant that was fenced.
-  void take_back(tenant_id tenant);
-  /// Everything the host has written of the tenant is committed, and the checkpoint has reached `upto`.
-  bool caught_up(tenant_id tenant, scn upto) const;
-  /// Why not, for a report.
-  std::string standing(tenant_id tenant) const;
-  std::size_t open_waits() const { return open_waits_; }
-  void publish();
+  void go_on_writing() { writing_ = true; }
+  bool writing() const { return writing_; }
+  void fall_silent() { silent_ = true; } ///< its hosts do nothing any more
+  bool silent() const { return silent_; }
 
-  /// Another engine owns the tenant now: what was not accepted here before must never be acknowledged here.
-  void freeze(tenant_id tenant);
-  bool has_acknowledged(tenant_id tenant) const { return acknowledging_.contains(tenant); }
+  bool is_mandatory(tenant_id tenant) const;
+  bool needs_dba(tenant_id tenant) const; ///< no log of it is taken until somebody says ARCHIVELOG
+  /// Everything the host has written of the tenant is committed, and the checkpoint has reached the end.
+  bool caught_up(tenant_id tenant) const;
+  std::string standing(tenant_id tenant) const; ///< why not, for a report
+  std::size_t open_waits() const;
+  std::optional<round_status_record> row(tenant_id tenant) const;
+  void publish(); ///< what its views say counts as told
+  /// What holds at every moment, for every engine.
+  void check_memory() const;
 
 private:
-  struct stream_host {
-    std::shared_ptr<stream_buffer> buffer;
-    std::optional<lsn> frozen_at;
-    lsn durable = 0;
-  };
-  struct tenant_host {
-    std::map<stream_id, stream_host> streams;
-    std::optional<stream_id> rests; // the host writes nothing to it
-  };
+  friend class sim_host;
+  engine_environment environment();
+  result<std::shared_ptr<destination>> open(const destination_uri& uri);
 
-  std::ptrdiff_t draw_index(std::size_t below);
-  archive_runtime::tenant_facts facts_of(tenant_id tenant) const;
-  void host_turn(tenant_id tenant);
-  void hand_over(tenant_id tenant, stream_id id, stream_host& to);
-  void advance(tenant_id tenant, tenant_host& host);
-  void wait(tenant_id tenant, tenant_host& host);
-  void acknowledge(tenant_id tenant, stream_id id, const stream_position& position);
-  void refused(tenant_id tenant, stream_id id, const append_answer& answer);
-
+  void on_round_began(tenant_id tenant, round_id round) override;
   void on_room(tenant_id tenant, stream_id stream, lsn expected) override;
   void on_resend_from(tenant_id tenant, stream_id stream, lsn from, std::string_view why) override;
   void on_interrupted(tenant_id tenant, std::string_view why) override;
   void on_fenced(tenant_id tenant, std::string_view why) override;
   void on_durable(tenant_id tenant, stream_id stream, stream_position position) override;
+  void on_error(const error& why) override;
+  sim_host* host(tenant_id tenant);
 
   sim_world& world_;
   const std::string name_;
   std::shared_ptr<crash_catalog> catalog_;
   sim_process process_;
   std::vector<std::shared_ptr<fault_destination>> handles_;
-  std::unique_ptr<archive_runtime> runtime_;
-  std::map<tenant_id, tenant_host> hosts_;
-  std::set<tenant_id> acknowledging_;
-  std::size_t open_waits_ = 0;
-  bool writing_ = true;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); // host turns and callbacks look at it
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::unique_ptr<archive_engine> engine_;
+  archive_runtime* runtime_ = nullptr;
+  std::map<tenant_id, std::unique_ptr<sim_host>> hosts_;
+  sim_dba dba_;
+  bool writing_ = true, silent_ = false;
+  unsigned calls_ = 0;
 };
 
 } // namespace varve::test

@@ -4,8 +4,12 @@ namespace varve::test {
 
 sim_options sim_options::drawn_from(simulation& world) {
   sim_options made;
-  made.tenants = static_cast<unsigned>(world.draw(1, 3));
-  made.streams = static_cast<unsigned>(world.draw(1, 4));
+  made.tenants = static_cast<unsigned>(world.draw(2, 3));
+  made.streams = static_cast<unsigned>(world.draw(1, 3));
+  made.late_streams = static_cast<unsigned>(world.draw(3));
+  made.dropped_streams = static_cast<unsigned>(world.draw(2));
+  made.pulled = world.chance(400) ? static_cast<unsigned>(world.draw(1000)) : 0;
+  made.destinations = static_cast<unsigned>(world.draw(1, 2));
   made.duration = world.draw(40, 240) * one_second;
   made.incidents = static_cast<unsigned>(world.draw(1, 5));
   made.host_pause = world.draw(200, 3000) * one_ms;
@@ -19,6 +23,13 @@ sim_options sim_options::drawn_from(simulation& world) {
     made.fails_after = static_cast<unsigned>(world.draw(60));
   }
   made.second_engines = world.chance(600);
+  made.dba_pause = world.chance(700) ? world.draw(3, 40) * one_second : 0;
+  made.dba_stops_rounds = world.chance(600);
+  made.careless = world.chance(300) ? static_cast<unsigned>(world.draw(1, 10)) : 0;
+  made.mistakes = world.chance(300) ? static_cast<unsigned>(world.draw(1, 100)) : 0;
+  made.patient = world.chance(300);
+  made.round_scns = world.chance(300);
+  made.watched_to_the_end = world.chance(300);
   made.option.checkpoint_interval = world.draw(5, 30) * one_second;
   made.option.piece_switch_interval = world.chance(400) ? 0 : world.draw(10, 90) * one_second;
   made.how.mode = world.chance(500) ? archive_mode::mandatory : archive_mode::optional;
@@ -39,6 +50,10 @@ std::string sim_options::to_string() const {
   };
   say("tenants", std::to_string(tenants));
   say("streams", std::to_string(streams));
+  say("late_streams", std::to_string(late_streams));
+  say("dropped_streams", std::to_string(dropped_streams));
+  say("pulled", std::to_string(pulled) + "/1000");
+  say("destinations", std::to_string(destinations));
   say("duration", format_duration(duration));
   say("incidents", std::to_string(incidents));
   say("host_pause", format_duration(host_pause));
@@ -50,6 +65,13 @@ std::string sim_options::to_string() const {
   say("fails_before", std::to_string(fails_before) + "/1000");
   say("fails_after", std::to_string(fails_after) + "/1000");
   say("second_engines", second_engines ? "yes" : "no");
+  say("dba_pause", format_duration(dba_pause));
+  say("dba_stops_rounds", dba_stops_rounds ? "yes" : "no");
+  say("careless", std::to_string(careless) + "/1000");
+  say("mistakes", std::to_string(mistakes) + "/1000");
+  say("patient", patient ? "yes" : "no");
+  say("round_scns", round_scns ? "yes" : "no");
+  say("watched_to_the_end", watched_to_the_end ? "yes" : "no");
   say("interval", format_duration(option.checkpoint_interval));
   say("piece", format_duration(option.piece_switch_interval));
   say("mode", std::string(varve::to_string(how.mode)));

@@ -11,17 +11,28 @@ namespace varve::test {
 /// read. Times are virtual, in nanoseconds.
 struct sim_options {
   unsigned tenants = 1;
-  unsigned streams = 1;        ///< of each tenant
-  duration_ns duration = 0;    ///< of the part with faults
-  unsigned incidents = 0;      ///< crashes, takeovers and outages in it
-  duration_ns host_pause = 0;  ///< about so long between two turns of a host
-  unsigned entries_a_turn = 0; ///< at most
+  unsigned streams = 1;         ///< of each tenant, at first
+  unsigned late_streams = 0;    ///< of each tenant, opened later, at most
+  unsigned dropped_streams = 0; ///< of each tenant, at most
+  unsigned pulled = 0;          ///< permille of streams that the engine asks for their log
+  unsigned destinations = 1;    ///< 2: some tenants have one of their own
+  duration_ns duration = 0;     ///< of the part with faults, at least
+  unsigned incidents = 0;       ///< crashes, takeovers, outages and the like in it
+  duration_ns host_pause = 0;   ///< about so long between two turns of a host
+  unsigned entries_a_turn = 0;  ///< at most
   std::uint32_t entry_bytes = 0;
   bool one_rests = false;     ///< in the life of each engine one stream of a tenant has nothing new
   duration_ns io_latency = 0; ///< of one call, at most; 0: at once
   unsigned early_timers = 0;  ///< permille of steps
   unsigned fails_before = 0, fails_after = 0; ///< permille of storage calls
   bool second_engines = false;                ///< takeovers by an engine beside the old one
+  duration_ns dba_pause = 0;                  ///< about so long between two statements; 0: none but the first
+  bool dba_stops_rounds = false;              ///< among them NOARCHIVELOG and ARCHIVELOG
+  unsigned careless = 0;   ///< permille of turns in which a host recycles log that is not archived
+  unsigned mistakes = 0;   ///< permille of turns in which a host hands over what it must not
+  bool patient = false;    ///< a host that was told `full` in mandatory mode waits for room and nothing else
+  bool round_scns = false; ///< SCNs are whole seconds, as the ends of pieces are
+  bool watched_to_the_end = false; ///< after all, the age of the checkpoint is looked at for some intervals
   dest_option option;
   archive_option how;
   std::uint64_t budget_bytes = 0, segment_bytes = 0, sync_bytes = 0;

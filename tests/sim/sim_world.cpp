@@ -13,20 +13,30 @@ namespace {
 
 constexpr scn first_scn = 1'700'000'000 * one_second;
 constexpr std::size_t story_lines_max = 120;
-constexpr std::uint64_t steps_max = 3'000'000; // the longest worlds make a tenth of it
 
 } // namespace
 
+void sim_world::counters::add(const counters& more) {
+  static_assert(sizeof(counters) % sizeof(std::uint64_t) == 0); // all of them are sums
+  auto* to = reinterpret_cast<std::uint64_t*>(this);
+  auto* from = reinterpret_cast<const std::uint64_t*>(&more);
+  for (std::size_t i = 0; i < sizeof(counters) / sizeof(std::uint64_t); ++i)
+    to[i] += from[i];
+}
+
 sim_world::sim_world(std::uint64_t seed, handle_maker handles, std::optional<sim_options> options)
     : world_(seed), options_(options ? *options : sim_options::drawn_from(world_)),
-      handles_(std::move(handles)), medium_(std::make_shared<fault_medium>(world_.random())),
-      log_(world_, first_scn), model_(log_) {
-  archive_ = draw_id();
-  medium_->put(to_path(format_name{}), encode(archive_identity{archive_, first_scn}));
-  medium_->on_call([this](const fault_medium::call_info& call) {
-    world_.mix(call.path);
-    note(call.writer + " " + fault_medium::name_of(call.kind) + " " + call.path);
-  });
+      handles_(std::move(handles)), log_(world_, first_scn, options_.round_scns), model_(log_) {
+  for (unsigned i = 0; i < options_.destinations; ++i) {
+    auto name = "destination" + std::to_string(i + 1);
+    auto medium = std::make_shared<fault_medium>(world_.random(), name);
+    medium->on_call([this, name](const fault_medium::call_info& call) {
+      world_.mix(call.path);
+      note(call.writer + " " + fault_medium::name_of(call.kind) + " " + name + "/" + call.path);
+      stall(call);
+    });
+    storages_.push_back({"memory://" + name, medium});
+  }
   world_.set_latency([this](std::string_view actor) -> duration_ns {
     auto most = faults_on_ ? options_.io_latency : std::min(options_.io_latency, 100 * one_ms);
     return actor == "io_worker" && most > 0 ? world_.draw(most) : 0;
@@ -34,13 +44,15 @@ sim_world::sim_world(std::uint64_t seed, handle_maker handles, std::optional<sim
   world_.set_early_timers(options_.early_timers);
   for (auto tenant : tenants())
     for (unsigned i = 1; i <= options_.streams; ++i)
-      log_.add_stream(tenant, stream_id{i});
+      log_.add_stream(tenant, stream_id{i}, world_.chance(options_.pulled), false);
+  start_engine(std::make_shared<crash_catalog>()).dba().set_up();
+  faults_on_ = true;
   set_rates(true);
-  start_engine(std::make_shared<crash_catalog>());
 }
 
 sim_world::~sim_world() {
-  medium_->on_call({});
+  for (auto& each : storages_)
+    each.medium->on_call({});
 }
 
 std::vector<tenant_id> sim_world::tenants() const {
@@ -50,11 +62,61 @@ std::vector<tenant_id> sim_world::tenants() const {
   return all;
 }
 
+/// Changes every half minute.
+std::optional<stream_id> sim_world::resting(tenant_id tenant) const {
+  auto& streams = log_.streams(tenant);
+  if (!options_.one_rests || streams.size() < 2)
+    return std::nullopt;
+  auto which = (world_.now() / (30 * one_second) + tenant.value) % streams.size();
+  return std::next(streams.begin(), static_cast<std::ptrdiff_t>(which))->first;
+}
+
+std::string sim_world::uri(std::size_t destination) const {
+  return storages_.at(destination).uri;
+}
+
+std::string sim_world::home_of(tenant_id tenant) const {
+  return uri(tenant.value % options_.destinations);
+}
+
+std::shared_ptr<fault_medium> sim_world::medium_of(const std::string& uri) const {
+  for (auto& each : storages_)
+    if (each.uri == uri)
+      return each.medium;
+  return nullptr;
+}
+
+std::shared_ptr<fault_destination> sim_world::open_handle(const std::shared_ptr<fault_medium>& medium,
+                                                          const std::string& writer) {
+  return handles_ ? handles_(medium, writer) : std::make_shared<fault_destination>(medium, writer);
+}
+
 random_id sim_world::draw_id() {
   random_id drawn;
   for (auto& each : drawn)
     each = static_cast<std::byte>(world_.draw(256));
   return drawn;
+}
+
+std::uint64_t sim_world::faults() const {
+  std::uint64_t sum = 0;
+  for (auto& each : storages_)
+    sum += each.medium->faults();
+  return sum;
+}
+
+std::uint64_t sim_world::lost_replies() const {
+  std::uint64_t sum = 0;
+  for (auto& each : storages_)
+    sum += each.medium->lost_replies();
+  return sum;
+}
+
+std::uint64_t sim_world::times_full() const {
+  std::uint64_t sum = 0;
+  for (auto& each : storages_)
+    sum += each.medium->times_full();
+  return sum;
 }
 
 void sim_world::note(const std::string& what) {
@@ -72,15 +134,6 @@ void sim_world::broken(const std::string& what) {
     broken_ = what;
 }
 
-bool sim_world::step() {
-  bool more = world_.step();
-  if (!broken_.empty())
-    throw broken_claim(broken_);
-  if (world_.steps() > steps_max)
-    throw broken_claim("the world makes no end of steps");
-  return more;
-}
-
 std::string sim_world::story() const {
   std::string text;
   for (auto& line : story_)
@@ -88,112 +141,112 @@ std::string sim_world::story() const {
   return text;
 }
 
-std::shared_ptr<fault_destination> sim_world::open_handle(const std::string& writer) {
-  return handles_ ? handles_(medium_, writer) : std::make_shared<fault_destination>(medium_, writer);
+bool sim_world::step() {
+  constexpr std::uint64_t steps_max = 5'000'000;
+  bool more = world_.step();
+  if (depth_ == 0)
+    graveyard_.clear();
+  if (!broken_.empty())
+    throw broken_claim(broken_);
+  for (auto& engine : engines_)
+    engine->check_memory();
+  if (world_.steps() > steps_max)
+    throw broken_claim("the world does not come to an end");
+  return more;
 }
 
-/// What `rebuild-catalog` makes where the data directory was lost.
-std::shared_ptr<crash_catalog> sim_world::rebuilt_catalog() {
-  auto made = std::make_shared<crash_catalog>();
-  fault_destination where{medium_->copy(world_.random()), "rebuild"};
-  change_set all;
-  for (auto tenant : tenants()) {
-    auto state = read_committed_state(where, tenant, &archive_);
-    if (!state.ok()) {
-      broken("the catalog cannot be rebuilt: " + state.error().to_string());
-      continue;
+bool sim_world::wait(const bool& alive, std::unique_lock<std::mutex>& lock, duration_ns limit,
+                     const std::function<bool()>& ready) {
+  constexpr duration_ns for_ever = one_day;
+  bool bounded = limit < for_ever;
+  auto until = world_.now() + limit;
+  if (bounded && !ready())
+    world_.after(limit, [] {});
+  ++depth_;
+  lock.unlock();
+  try {
+    while (alive && (!bounded || world_.now() < until)) {
+      lock.lock();
+      bool enough = ready();
+      lock.unlock();
+      if (enough)
+        break;
+      if (!step())
+        throw broken_claim("somebody waits, and nothing happens any more");
     }
-    if (!*state)
-      continue;
-    auto& commit = (*state)->commit.record;
-    round_status_record row;
-    row.tenant = tenant;
-    row.round = commit.round;
-    row.counts = commit.round_counts;
-    row.seq = commit.seq;
-    row.destination = sim_engine::uri;
-    all.put(row);
-    for (auto& stream : (*state)->streams)
-      all.put(stream_record{tenant, stream.stream, stream.start_lsn, stream.position, stream.dropped});
+  } catch (...) {
+    --depth_;
+    lock.lock();
+    throw;
   }
-  static_cast<void>(made->apply(all, durability::synced));
-  return made;
+  --depth_;
+  lock.lock();
+  return ready();
 }
 
 sim_engine& sim_world::start_engine(std::shared_ptr<crash_catalog> catalog) {
   auto name = "engine" + std::to_string(next_engine_++);
   note(name + " starts");
-  ++counts_.engines;
   engines_.push_back(std::make_unique<sim_engine>(*this, name, std::move(catalog)));
-  return *engines_.back();
+  ++counts_.engines;
+  auto& made = *engines_.back();
+  if (engines_.size() > 1)
+    for (auto& each : engines_)
+      company_.insert(each->name());
+  made.boot();
+  return made;
 }
 
-/// The first acknowledgement of an engine proves that it owns the tenant: whoever owned it before is frozen.
-void sim_world::acknowledged(sim_engine& by, tenant_id tenant, stream_id stream,
-                             const stream_position& position) {
-  note(by.name() + " acknowledges tenant " + to_string(tenant) + " stream " + to_string(stream) + " LSN " +
-       std::to_string(position.next_lsn));
+/// What was acknowledged is in a commit by now.
+void sim_world::acknowledged(sim_engine& by, tenant_id tenant, stream_id stream, std::size_t first,
+                             lsn upto) {
+  auto who = "tenant " + to_string(tenant) + " stream " + to_string(stream);
+  note(by.name() + " acknowledges " + who + " LSN " + std::to_string(upto));
+  auto& committed = committed_[{tenant, stream}];
+  bool anything = first < host_log::find(log_.at(tenant, stream), upto);
+  for (auto& each : storages_) {
+    if (!anything || upto <= committed)
+      break;
+    fault_destination look{each.medium->copy(world_.random()), "model"};
+    auto state = read_committed_state(look, tenant, nullptr);
+    if (!state.ok())
+      return broken(who + " is acknowledged, and cannot be read: " + state.error().to_string());
+    if (*state)
+      for (auto& row : (*state)->streams)
+        committed_[{tenant, row.stream}] = std::max(committed_[{tenant, row.stream}], row.position.next_lsn);
+  }
+  if (anything && upto > committed)
+    broken(by.name() + " acknowledges " + who + " up to LSN " + std::to_string(upto) +
+           ", but no commit reaches farther than LSN " + std::to_string(committed));
   try {
-    model_.acknowledged(tenant, stream, position);
+    model_.acknowledged(tenant, stream, first, upto);
   } catch (const broken_claim& claim) {
     broken(claim.what());
   }
-  if (by.has_acknowledged(tenant))
-    return;
-  for (auto& other : engines_)
-    if (other.get() != &by && other->has_acknowledged(tenant))
-      other->freeze(tenant);
 }
 
 void sim_world::set_rates(bool on) {
-  medium_->set_rates(on ? fault_medium::fault_rates{options_.fails_before, options_.fails_after}
-                        : fault_medium::fault_rates{});
+  for (auto& each : storages_)
+    each.medium->set_rates(on ? fault_medium::fault_rates{options_.fails_before, options_.fails_after}
+                              : fault_medium::fault_rates{});
+}
+
+std::vector<archive_model::place> sim_world::places(bool crashed) {
+  std::vector<archive_model::place> all;
+  for (auto& each : storages_) {
+    auto copy = each.medium->copy(world_.random());
+    if (crashed)
+      copy->crash();
+    all.push_back({each.uri, std::make_shared<fault_destination>(copy, "reader")});
+  }
+  return all;
 }
 
 void sim_world::check() {
   for (auto& engine : engines_)
     engine->publish();
-  auto now = medium_->copy(world_.random());
-  model_.check(std::make_shared<fault_destination>(now, "reader"));
-  auto left = medium_->copy(world_.random());
-  left->crash();
-  model_.check(std::make_shared<fault_destination>(left, "reader"));
-}
-
-void sim_world::kill(std::size_t which) {
-  auto& dying = *engines_[which];
-  note(dying.name() + " is killed");
-  ++counts_.kills;
-  dying.publish();
-  dying.kill();
-  left_ = world_.chance(500) ? dying.catalog()->copy() : dying.catalog()->after_crash(world_.random());
-  engines_.erase(engines_.begin() + static_cast<std::ptrdiff_t>(which));
-}
-
-void sim_world::power_failure(bool lose_all) {
-  note("power failure");
-  ++counts_.power_failures;
-  while (!engines_.empty()) {
-    auto& dying = *engines_.back();
-    dying.publish();
-    dying.kill();
-    left_ = lose_all ? dying.catalog()->synced() : dying.catalog()->after_crash(world_.random());
-    engines_.pop_back();
-  }
-  medium_->crash();
-}
-
-void sim_world::restart() {
-  start_engine(left_);
-}
-
-void sim_world::start_second_engine() {
-  ++counts_.takeovers;
-  start_engine(engines_.back()->catalog()->after_crash(world_.random()));
-}
-
-void sim_world::kill_newest() {
-  kill(engines_.size() - 1);
+  model_.check(places(false));
+  model_.check(places(true), true);
 }
 
 void sim_world::run_for(duration_ns time) {
@@ -207,114 +260,20 @@ void sim_world::run_until_fenced() {
       throw broken_claim("nobody is fenced");
 }
 
-void sim_world::restart_later() {
-  world_.after(world_.draw(20) * one_second, [this] {
-    if (!engines_.empty())
-      return;
-    // Now and then the data directory is lost as well.
-    if (world_.chance(150))
-      left_ = rebuilt_catalog();
-    restart();
-  });
-}
-
-/// The destination is full or does not answer for a while.
-void sim_world::outage() {
-  ++counts_.outages;
-  if (world_.chance(500)) {
-    note("the medium is full");
-    medium_->set_quota(medium_->used_bytes() + world_.draw(20'000));
-  } else {
-    note("the medium does not answer");
-    medium_->set_dead(true);
-  }
-  world_.after(world_.draw(1, 60) * one_second, [this] {
-    note("the medium is well again");
-    medium_->set_quota(std::nullopt);
-    medium_->set_dead(false);
-  });
-}
-
-void sim_world::incident() {
-  if (!faults_on_)
-    return;
-  check();
-  switch (world_.draw(6)) {
-  case 0:
-  case 1:
-    if (engines_.empty())
-      return;
-    kill(world_.draw(engines_.size()));
-    if (engines_.empty())
-      restart_later();
-    return;
-  case 2:
-  case 3:
-    power_failure();
-    return restart_later();
-  case 4:
-    if (options_.second_engines && !engines_.empty() && engines_.size() < 3)
-      return start_second_engine();
-    [[fallthrough]];
-  default:
-    outage();
-  }
-}
-
 void sim_world::run_with_faults() {
+  constexpr std::uint64_t entries_min = 200;
+  // Something is forced to happen: a crash, and a call that fails.
+  world_.after(world_.draw(options_.duration), [this] { incident(true); });
+  storages_[world_.draw(storages_.size())].medium->plan(
+      {.let_through = world_.draw(300),
+       .when = world_.chance(500) ? fault_medium::moment::before : fault_medium::moment::after});
   for (unsigned i = 0; i < options_.incidents; ++i)
-    world_.after(world_.draw(options_.duration), [this] { incident(); });
+    world_.after(world_.draw(options_.duration), [this] { incident(false); });
+  for (unsigned i = 0; i < options_.late_streams + options_.dropped_streams; ++i)
+    world_.after(world_.draw(options_.duration), [this] { late_and_dropped_streams(); });
   run_for(options_.duration);
-}
-
-bool sim_world::all_is_committed() {
-  for (auto tenant : tenants()) {
-    scn upto = 0;
-    for (auto& [id, of] : log_.streams(tenant))
-      upto = std::max(upto, of.last_scn);
-    if (!engines_.front()->caught_up(tenant, upto))
-      return false;
-  }
-  return engines_.front()->open_waits() == 0;
-}
-
-void sim_world::run_until_all_is_committed() {
-  faults_on_ = false;
-  medium_->clear_faults();
-  note("faults stop");
-  check();
-  while (engines_.size() > 1)
-    kill(0);
-  if (engines_.empty())
-    start_engine(left_);
-  auto& engine = *engines_.front();
-  engine.stop_writing();
-  auto bound = world_.now() + 10 * options_.option.checkpoint_interval + 5 * one_minute;
-  auto next_look = world_.now();
-  while (true) {
-    if (world_.now() >= next_look) {
-      for (auto tenant : tenants())
-        if (engine.fenced(tenant))
-          engine.take_back(tenant);
-      if (all_is_committed())
-        break;
-      if (world_.now() > bound) {
-        std::string why = "the archive does not catch up:";
-        for (auto tenant : tenants())
-          why += "\n  " + engine.standing(tenant);
-        throw broken_claim(why + "\n  open waits: " + std::to_string(engine.open_waits()));
-      }
-      next_look = world_.now() + one_second;
-    }
-    if (!step())
-      throw broken_claim("nothing happens any more");
-  }
-  engine.publish();
-  scn last = scn_max;
-  for (auto tenant : tenants())
-    for (auto& [id, of] : log_.streams(tenant))
-      last = std::min(last, of.last_scn);
-  model_.check_complete(std::make_shared<fault_destination>(medium_->copy(world_.random()), "reader"), last);
+  for (auto bound = world_.now() + one_hour; log_.entries_written() < entries_min && world_.now() < bound;)
+    run_for(10 * one_second);
 }
 
 } // namespace varve::test

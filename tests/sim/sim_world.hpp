@@ -19,22 +19,27 @@ class sim_engine;
 using handle_maker = std::function<std::shared_ptr<fault_destination>(const std::shared_ptr<fault_medium>&,
                                                                       const std::string& writer)>;
 
-/// A database, the engines that archive its log, and the one destination they share. Everything that happens
-/// is drawn from the seed. Throws broken_claim when a claim of the archive does not hold.
+/// A database, the engines that archive its log, and the destinations they share. Everything that happens is
+/// drawn from the seed. Throws broken_claim when a claim of the archive does not hold.
 class sim_world {
 public:
   struct counters {
-    std::uint64_t engines = 0, kills = 0, power_failures = 0, takeovers = 0, outages = 0, fenced = 0,
-                  taken_back = 0, refused_full = 0, resends = 0, waits = 0;
+    std::uint64_t engines = 0, kills = 0, closes = 0, power_failures = 0, takeovers = 0, outages = 0,
+                  sleeps = 0, stalls = 0, catalog_failures = 0, lost_directories = 0, fenced = 0, mended = 0,
+                  refused_full = 0, rooms = 0, resends = 0, waits = 0, statements = 0, breaks = 0,
+                  mistakes = 0, pieces = 0, rounds = 0;
+    void add(const counters& more);
   };
 
   explicit sim_world(std::uint64_t seed, handle_maker handles = {},
                      std::optional<sim_options> options = std::nullopt);
   ~sim_world();
 
-  /// Faults on: hosts append, storage fails, engines die and are taken over, all as the seed decides.
+  /// Faults on: hosts append, DBAs type, storage fails, engines die and are taken over, all as the seed
+  /// decides.
   void run_with_faults();
-  /// Faults off: one engine stays; all that was written must be committed within a bound of virtual time.
+  /// Faults off: one engine stays; within a bound of virtual time everything is archived again, and
+  /// destinations, catalog and views say the same.
   void run_until_all_is_committed();
 
   // For worlds by hand: what run_with_faults() draws.
@@ -46,14 +51,15 @@ public:
   /// it).
   void power_failure(bool lose_all = false);
   void restart(); ///< on what the last engine left
-  std::size_t engines_alive() const { return engines_.size(); }
 
   simulation& world() { return world_; }
   const sim_options& options() const { return options_; }
-  const fault_medium& medium() const { return *medium_; }
   archive_model& model() { return model_; }
   host_log& log() { return log_; }
   counters& counts() { return counts_; }
+  std::uint64_t faults() const;
+  std::uint64_t lost_replies() const;
+  std::uint64_t times_full() const;
 
   /// What happened, line by line; the last ones are kept for a failure's report.
   void note(const std::string& what);
@@ -66,37 +72,67 @@ public:
   /// What a reader finds now, and what a power failure now would leave, keep the claims.
   void check();
 
-  // For sim_engine.
-  std::shared_ptr<fault_destination> open_handle(const std::string& writer);
+  // For engines, hosts and DBAs.
+  bool faults_on() const { return faults_on_; }
   std::vector<tenant_id> tenants() const;
-  const random_id& archive() const { return archive_; }
+  std::optional<stream_id> resting(tenant_id tenant) const; ///< nobody writes to it at present
+  std::string uri(std::size_t destination) const;
+  std::string home_of(tenant_id tenant) const; ///< its destination at first
+  std::shared_ptr<fault_medium> medium_of(const std::string& uri) const;
+  std::shared_ptr<fault_destination> open_handle(const std::shared_ptr<fault_medium>& medium,
+                                                 const std::string& writer);
   random_id draw_id();
-  void acknowledged(sim_engine& by, tenant_id tenant, stream_id stream, const stream_position& position);
+  void acknowledged(sim_engine& by, tenant_id tenant, stream_id stream, std::size_t first, lsn upto);
   const std::vector<std::unique_ptr<sim_engine>>& engines() const { return engines_; }
+  /// Another engine lived at some time while this one did.
+  bool had_company(const std::string& of) const { return company_.contains(of); }
+  /// The world goes on until `ready`, for `limit` at most, or until the one who waits is dead.
+  bool wait(const bool& alive, std::unique_lock<std::mutex>& lock, duration_ns limit,
+            const std::function<bool()>& ready);
+  bool may_nest() const { return depth_ < 4; } ///< not too many wait already
 
 private:
+  struct storage {
+    std::string uri;
+    std::shared_ptr<fault_medium> medium;
+  };
   sim_engine& start_engine(std::shared_ptr<crash_catalog> catalog);
   std::shared_ptr<crash_catalog> rebuilt_catalog();
-  void incident();
+  std::vector<archive_model::place> places(bool crashed);
+  void incident(bool must_crash);
   void kill(std::size_t which);
+  void close_gracefully();
   void restart_later();
   void outage();
+  void stand_still_and_stall();
+  void stall(const fault_medium::call_info& call);
+  void late_and_dropped_streams();
+  void run_until_caught_up();
+  duration_ns interval_in_force() const;
+  void watch_the_age();
+  void compare_catalog();
+  void compare_views();
   bool all_is_committed();
   bool step();
+  bool anybody_stalls() const { return stalled_ > 0; }
   void set_rates(bool on);
 
   simulation world_;
   const sim_options options_;
   const handle_maker handles_;
-  std::shared_ptr<fault_medium> medium_;
-  random_id archive_{};
+  std::vector<storage> storages_;
   host_log log_;
   archive_model model_;
   counters counts_;
   unsigned next_engine_ = 1;
-  bool faults_on_ = true;
-  std::vector<std::unique_ptr<sim_engine>> engines_; // alive; the newest is last
-  std::shared_ptr<crash_catalog> left_;              // of the last engine that died
+  bool faults_on_ = false;
+  std::vector<std::unique_ptr<sim_engine>> engines_;   // alive; the newest is last
+  std::vector<std::unique_ptr<sim_engine>> graveyard_; // somebody may still be in one of their calls
+  std::set<std::string> company_;                      // engines by name
+  std::shared_ptr<crash_catalog> left_;                // of the last engine that died
+  std::string stalling_;                               // the engine whose next create stalls
+  unsigned stalled_ = 0, depth_ = 0;
+  std::map<std::pair<tenant_id, stream_id>, lsn> committed_; // seen in a commit
   std::deque<std::string> story_;
   bool printing_ = false;
   std::string broken_;

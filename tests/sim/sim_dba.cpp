@@ -1,0 +1,164 @@
+#include "tests/sim/sim_dba.hpp"
+
+#include "tests/sim/sim_engine.hpp"
+
+#include <array>
+
+namespace varve::test {
+namespace {
+
+constexpr std::array views{"CDB_OB_BACKUP_ARCHIVELOG",
+                           "CDB_OB_BACKUP_ARCHIVELOG_SUMMARY",
+                           "CDB_OB_BACKUP_PIECE_FILES",
+                           "VARVE_BREAKS",
+                           "VARVE_LAG_HISTORY",
+                           "VARVE_RESTORABLE_WINDOWS",
+                           "VARVE_ALARMS",
+                           "CDB_OB_BACKUP_ARCHIVELOG_PROGRESS"};
+
+/// What a statement may answer where storage fails and tenants are in any state.
+bool may_answer(errc code, sim_engine& engine) {
+  switch (code) {
+  case errc::ok:
+  case errc::not_supported:      // not in this state
+  case errc::already_no_archive: // nor this
+  case errc::in_progress:
+  case errc::try_again: // an order was not answered in time
+  case errc::closed:
+    return true;
+  case errc::io_error: // SET backup_dest tries the destination
+  case errc::no_space:
+  case errc::invalid_destination:
+    return engine.world().faults_on();
+  case errc::catalog_error:
+    return engine.catalog()->failed();
+  default:
+    return false;
+  }
+}
+
+} // namespace
+
+std::string sim_dba::dest_option() const {
+  auto& option = engine_.world().options().option;
+  auto text =
+      "log_archive_checkpoint_interval=" + std::to_string(option.checkpoint_interval / one_second) + "s";
+  if (option.piece_switch_interval != 0)
+    text +=
+        "&log_archive_piece_switch_interval=" + std::to_string(option.piece_switch_interval / one_second) +
+        "s";
+  return text;
+}
+
+std::string sim_dba::archive_option() {
+  auto how = engine_.world().options().how;
+  if (engine_.world().faults_on() && engine_.world().world().chance(300))
+    how.mode = how.mode == archive_mode::mandatory ? archive_mode::optional : archive_mode::mandatory;
+  std::string text = how.mode == archive_mode::mandatory ? "MANDATORY" : "OPTIONAL";
+  static constexpr std::array codecs{"COMPRESSION=DISABLE", "COMPRESSION=LZ4_1.0", "COMPRESSION=ZSTD_1.3.8"};
+  auto which = codecs.at(static_cast<std::size_t>(how.codec));
+  if (how.mode == archive_mode::mandatory && how.codec == codec::none)
+    return text + " COMPRESSION=LZ4_1.0"; // the other is refused
+  return text + " " + which;
+}
+
+errc sim_dba::type(const std::string& statement, bool must) {
+  auto& world = engine_.world();
+  auto life = engine_.life();
+  auto who = engine_.name();
+  world.note(who + "> " + statement);
+  ++world.counts().statements;
+  sim_engine::call typing{engine_};
+  auto answer = engine_.door().execute(statement);
+  if (!*life)
+    return errc::closed;
+  auto code = answer.code();
+  if (!answer.ok())
+    world.note(who + ": " + answer.error().to_string());
+  if (must ? code != errc::ok : !may_answer(code, engine_))
+    world.broken(who + ": " + statement + " answers " + answer.error().to_string());
+  return code;
+}
+
+void sim_dba::set_up() {
+  auto& world = engine_.world();
+  std::string all = "ALTER SYSTEM SET backup_dest = '" + world.uri(0) + "'; ";
+  all += "ALTER SYSTEM SET backup_dest_option = '" + dest_option() + "'; ";
+  all += "ALTER SYSTEM SET backup_log_archive_option = '" + archive_option() + "'";
+  for (auto tenant : world.tenants())
+    if (auto uri = world.home_of(tenant); uri != world.uri(0))
+      all += "; ALTER SYSTEM SET backup_dest = '" + uri + "' TENANT_ID = " + to_string(tenant);
+  type(all + "; ALTER SYSTEM ARCHIVELOG", true);
+}
+
+void sim_dba::turn_later() {
+  auto pause = engine_.world().options().dba_pause;
+  if (pause == 0)
+    return;
+  auto& draw = engine_.world().world();
+  draw.after(draw.draw(pause / 2, pause * 3 / 2), [this, life = engine_.life()] {
+    if (!*life)
+      return;
+    if (!engine_.in_call() && !engine_.stands_still() && engine_.world().faults_on() &&
+        engine_.world().may_nest())
+      turn();
+    if (*life)
+      turn_later();
+  });
+}
+
+void sim_dba::turn() {
+  type(draw_statement());
+}
+
+std::string sim_dba::draw_statement() {
+  auto& world = engine_.world();
+  auto& draw = world.world();
+  auto tenants = world.tenants();
+  auto one = " TENANT_ID = " + to_string(tenants[draw.draw(tenants.size())]);
+  auto whose = draw.chance(600) ? one : std::string{};
+  switch (draw.draw(world.options().dba_stops_rounds ? 10 : 5)) {
+  case 0:
+  case 1:
+    return std::string("SELECT * FROM ") + views.at(draw.draw(views.size()));
+  case 2:
+    return "ALTER SYSTEM SET backup_dest_option = '" + dest_option() + "'" + whose;
+  case 3:
+    return "ALTER SYSTEM SET backup_log_archive_option = '" + archive_option() + "'" + whose;
+  case 4:
+    return "SHOW PARAMETERS LIKE 'backup%'";
+  case 5:
+  case 6:
+    return "ALTER SYSTEM NOARCHIVELOG" + whose;
+  case 7:
+    return "ALTER SYSTEM SET backup_dest = '" + world.uri(draw.draw(world.options().destinations)) + "'" +
+           one;
+  default:
+    return "ALTER SYSTEM ARCHIVELOG" + whose;
+  }
+}
+
+void sim_dba::settle() {
+  type("ALTER SYSTEM SET backup_dest_option = 'log_archive_checkpoint_interval=" +
+       std::to_string(engine_.world().options().option.checkpoint_interval / one_second) + "s'");
+}
+
+void sim_dba::mend() {
+  auto life = engine_.life();
+  for (auto tenant : engine_.world().tenants()) {
+    if (engine_.in_call() || !engine_.needs_dba(tenant))
+      continue;
+    auto whose = " TENANT_ID = " + to_string(tenant);
+    auto row = engine_.row(tenant);
+    if (row && row->round.status == round_status::interrupted)
+      type("ALTER SYSTEM NOARCHIVELOG" + whose);
+    if (!*life)
+      return;
+    type("ALTER SYSTEM ARCHIVELOG" + whose);
+    if (!*life)
+      return;
+    ++engine_.world().counts().mended;
+  }
+}
+
+} // namespace varve::test

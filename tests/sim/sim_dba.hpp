@@ -1,0 +1,36 @@
+#pragma once
+
+#include "engine/archive_engine.hpp"
+
+#include <string>
+
+namespace varve::test {
+
+class sim_engine;
+
+/// Who types statements into one engine: the first ones, some at random moments, and at last those that make
+/// everything be archived again. What a statement may answer is checked. The world goes on while one runs.
+class sim_dba {
+public:
+  explicit sim_dba(sim_engine& engine) : engine_(engine) {}
+
+  /// What everybody types first; storage works meanwhile.
+  void set_up();
+  void turn_later();
+  /// ARCHIVELOG for whoever is not archived, by way of NOARCHIVELOG where it must be.
+  void mend();
+  /// Sets again what a lost catalog has forgotten.
+  void settle();
+
+private:
+  void turn();
+  std::string draw_statement();
+  std::string dest_option() const;
+  std::string archive_option();
+  /// What came of it; the engine may be gone then. `must`: it has to work.
+  errc type(const std::string& statement, bool must = false);
+
+  sim_engine& engine_;
+};
+
+} // namespace varve::test

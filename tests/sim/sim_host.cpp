@@ -1,0 +1,482 @@
+#include "tests/sim/sim_host.hpp"
+
+#include "tests/sim/sim_engine.hpp"
+
+#include <algorithm>
+#include <deque>
+
+namespace varve::test {
+
+/// One stream at this host; as a log_source, what the engine pulls from.
+class sim_host::stream final : public log_source {
+public:
+  stream(sim_host& host, stream_id number) : of(host), id(number) {}
+
+  const host_log::stream& log() const { return of.world_.log().at(of.tenant_, id); }
+  std::size_t oldest() const { return host_log::find(log(), log().oldest); }
+  /// Where its log begins in a round: everything behind the replay point.
+  std::size_t earliest() const { return std::max(oldest(), of.world_.log().first_to_replay(of.tenant_, id)); }
+
+  /// The replay point of the database's own recovery.
+  result<lsn> start_lsn() override {
+    auto archived = handle ? host_log::find(log(), handle->archived_position().next_lsn) : 0;
+    auto which = std::max(archived, earliest());
+    return which < log().entries.size() ? log().entries[which].lsn : host_log::end_of(log());
+  }
+
+  result<lsn> oldest_lsn() override { return log().oldest; }
+
+  result<batch> read(lsn from, std::size_t) override {
+    of.open_new_streams();
+    if (from < log().oldest)
+      return fail(errc::entry_not_exist, "log below LSN " + std::to_string(log().oldest) + " is recycled");
+    if (of.world_.faults_on() && of.world_.world().chance(20))
+      return fail(errc::io_error, "the simulated source failed");
+    auto& entries = log().entries;
+    auto at = host_log::find(log(), from);
+    batch made;
+    payloads.clear();
+    auto count = of.world_.world().draw(20) + 1;
+    for (; at < entries.size() && made.entries.size() < count; ++at) {
+      payloads.push_back(host_log::payload(of.tenant_, id, entries[at]));
+      made.entries.push_back({entries[at].lsn, entries[at].next_lsn, entries[at].scn, payloads.back()});
+    }
+    if (at == entries.size() && !of.engine_.silent() &&
+        (!of.engine_.writing() || of.world_.world().chance(300))) {
+      made.nothing_before = of.world_.log().now();
+      of.world_.log().promise(of.tenant_, made.nothing_before);
+    }
+    return made;
+  }
+
+  sim_host& of;
+  const stream_id id;
+  std::unique_ptr<log_stream> handle; ///< null: it has been closed for good
+  std::optional<std::size_t> first;   ///< number of the first entry handed over in this round
+  bool fresh = true;                  ///< a round or this process began: the log may begin where recovery did
+  bool said_start = false;            ///< when it was opened
+  bool idle = false;                  ///< no round takes its log
+  bool waits_for_room = false;
+  lsn durable = 0;
+  lsn told_oldest = 0;        ///< to the engine
+  std::deque<bytes> payloads; ///< of the last read()
+};
+
+sim_host::sim_host(sim_engine& engine, tenant_id tenant)
+    : engine_(engine), world_(engine.world()), tenant_(tenant), alive_(engine.life()) {}
+
+sim_host::~sim_host() = default;
+
+void sim_host::turn_later() {
+  auto pause = world_.options().host_pause;
+  world_.world().after(world_.world().draw(pause / 2, pause * 3 / 2), [this, alive = alive_] {
+    if (!*alive)
+      return;
+    if (!engine_.stands_still() && !engine_.silent())
+      turn();
+    if (*alive)
+      turn_later();
+  });
+}
+
+void sim_host::open_new_streams() {
+  for (auto& [id, log] : world_.log().streams(tenant_)) {
+    if (streams_.contains(id))
+      continue;
+    auto made = std::make_unique<stream>(*this, id);
+    stream_options how;
+    if (log.pulled)
+      how.source = made.get();
+    else if (log.late || (log.entries.empty() && world_.world().chance(300)))
+      how.start_lsn = 0; // all log begins there
+    made->said_start = how.start_lsn.has_value();
+    auto opened = engine_.door().open_stream(tenant_, id, how);
+    if (opened.code() == errc::closed)
+      return;
+    if (!opened.ok())
+      return world_.broken(name(*made) + " cannot be opened: " + opened.error().to_string());
+    made->handle = std::move(*opened);
+    streams_[id] = std::move(made);
+  }
+}
+
+/// Closing a pulled stream waits, so the world goes on meanwhile.
+void sim_host::let_go() {
+  auto alive = alive_;
+  for (auto& [id, each] : streams_) {
+    each->handle.reset();
+    if (!*alive)
+      return;
+  }
+}
+
+std::string sim_host::name(const stream& of) const {
+  return engine_.name() + ": tenant " + to_string(tenant_) + " stream " + to_string(of.id);
+}
+
+void sim_host::turn() {
+  auto& draw = world_.world();
+  auto& options = world_.options();
+  auto alive = alive_;
+  open_new_streams();
+  look_at_waits();
+  if (engine_.writing() && world_.engines().size() <= 1 + draw.draw(2))
+    write_some();
+  for (auto& [id, each] : streams_) {
+    if (draw.chance(options.mistakes))
+      err(*each);
+    hand_over(*each);
+    if (!*alive)
+      return;
+    end_dropped(*each);
+    if (!*alive)
+      return;
+  }
+  if (!engine_.writing() || !world_.faults_on() || draw.chance(300))
+    advance();
+  if (engine_.writing() && draw.chance(150))
+    ask_for_durable();
+  for (auto& [id, each] : streams_) {
+    if (draw.chance(100) || draw.chance(options.careless))
+      recycle(*each);
+    if (!*alive)
+      return;
+  }
+}
+
+void sim_host::write_some() {
+  auto& log = world_.log();
+  auto count = world_.world().draw(world_.options().entries_a_turn + std::uint64_t{1});
+  for (std::uint64_t i = 0; i < count; ++i) {
+    auto& all = log.streams(tenant_);
+    auto which = std::next(all.begin(), static_cast<std::ptrdiff_t>(world_.world().draw(all.size())));
+    if (!which->second.dropped && which->first != world_.resting(tenant_))
+      log.write(tenant_, which->first, world_.options().entry_bytes);
+  }
+}
+
+void sim_host::hand_over(stream& to) {
+  if (!to.handle || to.log().pulled)
+    return;
+  if (to.waits_for_room && world_.options().patient)
+    return; // room() ends it
+  to.waits_for_room = false;
+  auto& log = to.log();
+  auto at = host_log::find(log, to.handle->expected_lsn());
+  if (at > to.oldest() && world_.world().chance(50)) // the host is not sure how far it got
+    at -= world_.world().draw(std::min<std::size_t>(at - to.oldest(), 5) + 1);
+  if (to.fresh && to.earliest() < log.entries.size())
+    at = std::max(at, to.earliest());
+  if (at < to.oldest()) {
+    tell_recycled(to);
+    if (!*alive_)
+      return;
+    at = to.oldest(); // if it may begin there
+    to.fresh = true;
+    to.first.reset();
+  }
+  while (at < log.entries.size() && hand_over_one(to, at))
+    ++at;
+}
+
+/// False: it does not take more now.
+bool sim_host::hand_over_one(stream& to, std::size_t which) {
+  auto& entry = to.log().entries[which];
+  auto payload = host_log::payload(tenant_, to.id, entry);
+  auto answer = to.handle->append({entry.lsn, entry.next_lsn, entry.scn, payload});
+  to.idle = answer.outcome == append_outcome::not_archiving;
+  if (to.idle)
+    no_round();
+  switch (answer.outcome) {
+  case append_outcome::accepted:
+    if (!to.first) {
+      to.first = which;
+      world_.note(name(to) + " begins with LSN " + std::to_string(entry.lsn) + " SCN " +
+                  std::to_string(entry.scn));
+    }
+    to.fresh = false;
+    return true;
+  case append_outcome::repeated:
+    return true;
+  case append_outcome::full:
+    ++world_.counts().refused_full;
+    to.waits_for_room = engine_.is_mandatory(tenant_);
+    return false;
+  case append_outcome::not_archiving:
+  case append_outcome::fenced:
+  case append_outcome::interrupted:
+    return false;
+  case append_outcome::error:
+    break;
+  }
+  refused(to, which, answer);
+  return false;
+}
+
+void sim_host::refused(stream& to, std::size_t which, const append_answer& answer) {
+  auto code = answer.failed.code;
+  if (code == errc::closed || code == errc::fenced)
+    return;
+  world_.note(name(to) + ": entry " + std::to_string(which) + " is refused: " + answer.failed.to_string());
+  // It was no beginning any more.
+  if (code == errc::lsn_gap && std::exchange(to.fresh, false))
+    return;
+  world_.broken(name(to) + ": entry " + std::to_string(which) + " is refused: " + answer.failed.to_string());
+}
+
+/// What the engine wants next is gone.
+void sim_host::tell_recycled(stream& of) {
+  world_.note(name(of) + " has no log below LSN " + std::to_string(of.log().oldest));
+  if (engine_.in_call() || !world_.may_nest())
+    return;
+  sim_engine::call telling{engine_};
+  of.told_oldest = of.log().oldest;
+  auto told = of.handle->log_recycled(of.log().oldest);
+  if (*alive_ && !told.ok() && told.code() != errc::try_again && told.code() != errc::closed)
+    world_.broken(name(of) + ": log_recycled fails: " + told.error().to_string());
+}
+
+/// The replay point moves on: behind what is recycled, and now and then as far as it pleases.
+void sim_host::move_replay_point() {
+  auto& draw = world_.world();
+  scn point = 0;
+  for (auto& [id, log] : world_.log().streams(tenant_)) {
+    auto oldest = host_log::find(log, log.oldest);
+    if (oldest > 0)
+      point = std::max(point, log.entries[oldest - 1].scn);
+    if (!has_promised_ && !log.entries.empty() && draw.chance(100))
+      point = std::max(point, log.entries[draw.draw(log.entries.size())].scn);
+  }
+  world_.log().recover_from(tenant_, point);
+}
+
+/// The next round begins behind the replay point.
+void sim_host::no_round() {
+  has_promised_ = false;
+  for (auto& [id, each] : streams_) {
+    each->fresh = true;
+    each->first.reset();
+  }
+}
+
+/// Only what has been handed over, or is left out as the round may begin behind it, or is gone and was said
+/// to be, is behind the host. `above`: what is left out is not; nullopt: nothing can be said.
+std::optional<sim_host::promise> sim_host::may_promise(const stream& of) const {
+  auto& log = of.log();
+  auto& entries = log.entries;
+  auto at = of.handle ? host_log::find(log, of.handle->expected_lsn()) : entries.size();
+  if (at < of.oldest() && of.told_oldest < log.oldest)
+    return std::nullopt;
+  at = std::max({at, of.oldest(), of.fresh ? of.earliest() : 0});
+  auto upto = at < entries.size() ? entries[at].scn - 1 : world_.log().now();
+  return promise{of.first || at == 0 ? 0 : entries[at - 1].scn, upto};
+}
+
+void sim_host::advance() {
+  has_promised_ = true;
+  promise all{0, world_.log().now()};
+  for (auto& [id, each] : streams_) {
+    auto one = may_promise(*each).value_or(promise{scn_max, 0});
+    all = {std::max(all.above, one.above), std::min(all.upto, one.upto)};
+    if (one.above <= one.upto && each->handle && !each->log().pulled && world_.world().chance(100)) {
+      world_.log().promise(tenant_, one.upto);
+      static_cast<void>(each->handle->advance(one.upto));
+    }
+  }
+  if (all.above > all.upto)
+    return;
+  world_.note(engine_.name() + ": tenant " + to_string(tenant_) + " promises SCN " +
+              std::to_string(all.upto));
+  world_.log().promise(tenant_, all.upto);
+  static_cast<void>(engine_.door().advance(tenant_, all.upto));
+}
+
+void sim_host::ask_for_durable() {
+  ++world_.counts().waits;
+  std::map<stream_id, lsn> wanted;
+  auto& draw = world_.world();
+  if (draw.chance(300)) {
+    for (auto& [id, each] : streams_)
+      if (each->handle)
+        wanted[id] = each->handle->expected_lsn();
+    waits_.push_back({engine_.door().flush(tenant_), wanted});
+    return;
+  }
+  auto which = std::next(streams_.begin(), static_cast<std::ptrdiff_t>(draw.draw(streams_.size())));
+  if (auto& handle = which->second->handle) {
+    wanted[which->first] = handle->expected_lsn();
+    waits_.push_back({handle->flush(), wanted});
+  }
+}
+
+void sim_host::look_at_waits() {
+  std::erase_if(waits_, [this](const wait& each) {
+    auto answer = each.answer.get_for(std::chrono::nanoseconds(0));
+    if (!answer)
+      return false;
+    if (answer->outcome.ok())
+      for (auto& [id, upto] : each.wanted)
+        acknowledge(id, upto);
+    switch (answer->outcome.code()) {
+    case errc::ok:
+    case errc::fenced:
+    case errc::canceled:
+    case errc::interrupted:
+    case errc::not_archiving:
+    case errc::closed:
+      break;
+    default:
+      world_.broken(engine_.name() + ": a flush of tenant " + to_string(tenant_) +
+                    " fails: " + answer->outcome.error().to_string());
+    }
+    return true;
+  });
+}
+
+void sim_host::acknowledge(stream_id id, lsn upto) {
+  auto& of = *streams_.at(id);
+  // What the engine took from a source nobody else has seen: only what comes to it is claimed.
+  if (!of.first && of.log().pulled)
+    of.first = host_log::find(of.log(), upto);
+  if (of.first && upto > 0)
+    world_.acknowledged(engine_, tenant_, id, *of.first, upto);
+}
+
+void sim_host::durable(stream_id id, const stream_position& position) {
+  auto found = streams_.find(id);
+  if (found == streams_.end())
+    return;
+  auto& of = *found->second;
+  if (position.next_lsn < of.durable && engine_.row(tenant_) && !engine_.needs_dba(tenant_))
+    world_.broken(name(of) + ": the durable position goes back from LSN " + std::to_string(of.durable) +
+                  " to " + std::to_string(position.next_lsn));
+  of.durable = std::max(of.durable, position.next_lsn);
+  acknowledge(id, position.next_lsn);
+}
+
+void sim_host::round_began() {
+  move_replay_point();
+  for (auto& [id, each] : streams_) {
+    each->fresh = !each->first && !each->said_start; // it may have begun before this was told
+    if (each->log().pulled)
+      each->first.reset();
+    each->idle = false;
+    each->durable = 0;
+  }
+}
+
+void sim_host::room(stream_id id) {
+  ++world_.counts().rooms;
+  auto found = streams_.find(id);
+  if (found == streams_.end())
+    return;
+  found->second->waits_for_room = false;
+  open_new_streams();
+  hand_over(*found->second);
+}
+
+bool sim_host::has_lost_log() const {
+  return std::ranges::any_of(streams_, [](auto& each) {
+    auto& of = *each.second;
+    return of.handle && of.handle->expected_lsn() < of.log().oldest;
+  });
+}
+
+lsn sim_host::archived(stream_id id) const {
+  auto found = streams_.find(id);
+  if (found == streams_.end())
+    return 0;
+  auto& of = *found->second;
+  return of.handle ? of.handle->archived_position().next_lsn : host_log::end_of(of.log());
+}
+
+/// Frees log that its own recovery does not need: a careful host only what is archived, where log is
+/// archived.
+void sim_host::recycle(stream& of) {
+  if (!of.handle)
+    return;
+  auto& log = of.log();
+  auto limit = of.handle->recyclable_lsn();
+  bool careless = of.first && world_.options().careless > 0 && world_.world().chance(200);
+  if (!careless && !of.idle)
+    limit = std::min(limit, of.handle->archived_position().next_lsn);
+  auto upto = std::min(host_log::find(log, limit), log.entries.size());
+  if (upto <= of.oldest())
+    return;
+  auto first = of.oldest() + world_.world().draw(upto - of.oldest() + 1);
+  world_.log().recycle(tenant_, of.id, first);
+  if (of.idle && first > 0)
+    world_.log().recover_from(tenant_, log.entries[first - 1].scn);
+  if (!log.pulled && world_.world().chance(700))
+    tell_recycled(of);
+}
+
+/// A host with a bug: whatever it hands over must be refused.
+void sim_host::err(stream& in) {
+  auto& log = in.log();
+  if (!in.handle || log.pulled || !in.first || log.entries.empty())
+    return;
+  ++world_.counts().mistakes;
+  auto& draw = world_.world();
+  auto next = host_log::find(log, in.handle->expected_lsn());
+  auto archived = host_log::find(log, in.handle->archived_position().next_lsn);
+  std::size_t which = 0;
+  std::string what;
+  host_log::entry wrong;
+  bytes payload;
+  if (draw.chance(500) && archived < next) {
+    what = "another payload";
+    which = archived + draw.draw(next - archived);
+    wrong = log.entries[which];
+    payload = host_log::payload(tenant_, in.id, wrong);
+    if (payload.empty())
+      return;
+    payload[draw.draw(payload.size())] ^= std::byte{1};
+  } else if (next + 1 < log.entries.size() && !world_.options().dba_stops_rounds) { // no other round begins
+    what = "an entry behind a gap";
+    which = next + 1;
+    wrong = log.entries[which];
+    payload = host_log::payload(tenant_, in.id, wrong);
+    if (in.fresh)
+      return; // it may begin there
+  } else {
+    return;
+  }
+  auto uncompared = engine_.door().memory_usage().repeats_uncompared;
+  auto answer = in.handle->append({wrong.lsn, wrong.next_lsn, wrong.scn, payload});
+  // What has left the memory cannot be compared, and is counted.
+  bool counted = engine_.door().memory_usage().repeats_uncompared == uncompared + 1;
+  if (answer.outcome == append_outcome::accepted || (answer.outcome == append_outcome::repeated && !counted))
+    world_.broken(name(in) + ": " + what + " for entry " + std::to_string(which) + " is taken (" +
+                  (answer.outcome == append_outcome::accepted ? "accepted" : "repeated") + ")");
+}
+
+/// The stream counts until its last entry is archived; then the host lets go of it.
+void sim_host::end_dropped(stream& of) {
+  if (!of.handle || !of.log().dropped)
+    return;
+  auto end = host_log::end_of(of.log());
+  if (of.handle->expected_lsn() < end)
+    return;
+  auto dropped = engine_.door().drop_stream(tenant_, of.id, end);
+  if (!dropped.ok())
+    return world_.broken(name(of) + " cannot be dropped: " + dropped.error().to_string());
+  if (of.handle->archived_position().next_lsn >= end && !engine_.needs_dba(tenant_))
+    of.handle.reset();
+}
+
+std::string sim_host::standing() const {
+  std::string text;
+  for (auto& [id, each] : streams_) {
+    auto& log = each->log();
+    text += "; stream " + to_string(id) + (log.pulled ? " pulled" : "") + (log.dropped ? " dropped" : "");
+    if (each->handle)
+      text += " archived " + std::to_string(each->handle->archived_position().next_lsn) + " expected " +
+              std::to_string(each->handle->expected_lsn());
+    text += " oldest " + std::to_string(log.oldest) + " of " + std::to_string(host_log::end_of(log)) +
+            (each->waits_for_room ? " waits for room" : "");
+  }
+  return text;
+}
+
+} // namespace varve::test

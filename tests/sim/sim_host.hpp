@@ -1,0 +1,76 @@
+#pragma once
+
+#include "engine/archive_engine.hpp"
+#include "tests/sim/host_log.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace varve::test {
+
+class sim_engine;
+class sim_world;
+
+/// The host of one tenant in one process: writes log, hands it over or is asked for it, promises, waits,
+/// recycles, and now and then does what it must not. What it may rely on it says to the model.
+class sim_host {
+public:
+  sim_host(sim_engine& engine, tenant_id tenant);
+  ~sim_host();
+
+  void turn_later();
+  /// A database opens a stream before it hands anything over that is newer.
+  void open_new_streams();
+  void let_go(); ///< closes the handles of its streams
+
+  void round_began();
+  void room(stream_id stream);
+  void durable(stream_id stream, const stream_position& position);
+
+  /// Log that the engine still wants is gone.
+  bool has_lost_log() const;
+  lsn archived(stream_id stream) const;
+  std::size_t open_waits() const { return waits_.size(); }
+  std::string standing() const;
+
+private:
+  class stream;
+  struct wait {
+    durable_future answer;
+    std::map<stream_id, lsn> wanted;
+  };
+
+  void turn();
+  void write_some();
+  void hand_over(stream& to);
+  bool hand_over_one(stream& to, std::size_t which);
+  void refused(stream& to, std::size_t which, const append_answer& answer);
+  void tell_recycled(stream& of);
+  void advance();
+  void move_replay_point();
+  void no_round();
+  struct promise {
+    scn above, upto; ///< it says that all above one comes, and nothing up to the other
+  };
+  std::optional<promise> may_promise(const stream& of) const;
+  void ask_for_durable();
+  void look_at_waits();
+  void acknowledge(stream_id id, lsn upto);
+  void recycle(stream& of);
+  void err(stream& in);
+  void end_dropped(stream& of);
+  std::string name(const stream& of) const;
+
+  sim_engine& engine_;
+  sim_world& world_;
+  const tenant_id tenant_;
+  const std::shared_ptr<const bool> alive_;
+  std::map<stream_id, std::unique_ptr<stream>> streams_;
+  std::vector<wait> waits_;
+  bool has_promised_ = false; // since a round takes its log
+};
+
+} // namespace varve::test
