@@ -184,6 +184,9 @@ void checkpoint_state::decide_checkpoint() {
         return;
       round.status = round_status::doing;
       round.start_scn = start;
+      for (auto& stream : intake.streams())
+        stream->go_on();
+      note_streams();
     }
     auto claim = std::max(round.checkpoint_scn, lowest);
     VARVE_PLANT(checkpoint_goes_back, claim = lowest);

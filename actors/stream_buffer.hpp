@@ -62,6 +62,9 @@ public:
   // ---- the tenant's actors ----
   /// A new round: known log stays known, the next entry defines where the round's log begins.
   void begin_round();
+  /// The round that begins now speaks for the stream too: a quiet one that earlier rounds have log of goes on
+  /// where that ends.
+  void go_on();
   /// After the takeover: `row` is what the newest commit says (nullopt: it knows no such stream). What was
   /// accepted before is trimmed to what follows it and cut anew along the borders of the round's grid; blocks
   /// of the queue that are replaced have no entries any more. Returns where the host must hand over from

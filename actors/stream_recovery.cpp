@@ -44,6 +44,12 @@ void stream_buffer::begin_round() {
     begin_at(asked_start_.value_or(0));
 }
 
+void stream_buffer::go_on() {
+  std::lock_guard lock{mutex_};
+  if (opened_ && !started_ && !drop_at_ && known_from_ > 0)
+    begin_at(known_from_);
+}
+
 namespace {
 
 /// Entries of one block, on their way into another.

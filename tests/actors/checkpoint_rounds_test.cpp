@@ -1,3 +1,4 @@
+#include "engine/reader/round_join.hpp"
 #include "tests/actors/runtime_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -77,6 +78,29 @@ TEST_CASE("checkpoint rounds: a round does not begin before what earlier ones ha
   REQUIRE(f.flush());
   REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
   CHECK(f.row().round.start_scn == late);
+}
+
+TEST_CASE("checkpoint rounds: a quiet stream for which a round speaks goes on where its log ended") {
+  in_round f;
+  auto second = f.open(2, std::nullopt);
+  f.write(1);
+  f.write(2);
+  REQUIRE(f.flush());
+  auto next = second->expected_lsn();
+  REQUIRE(f.noarchivelog().ok());
+  REQUIRE(f.archivelog().ok());
+  f.run_for(one_minute);
+  f.runtime->intake(tenant)->advance(f.now());
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
+  auto rows = f.committed().streams;
+  auto row = find_row(rows, stream_id{2});
+  REQUIRE(row);
+  CHECK_FALSE(row->dropped);
+  f.run_for(one_second);
+  auto behind_gap = second->append({next + 5, next + 9, f.now(), as_bytes("x")});
+  CHECK(behind_gap.failed.code == errc::lsn_gap);
+  CHECK(second->append({next, next + 9, f.now(), as_bytes("x")}).outcome == append_outcome::accepted);
 }
 
 TEST_CASE("checkpoint rounds: NOARCHIVELOG archives what was accepted, seals all and records how it ended") {
