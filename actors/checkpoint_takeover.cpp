@@ -299,7 +299,8 @@ void checkpoint_state::adopted() {
   VARVE_PLANT(quiet_rows_not_written, known = {});
   later(std::move(known));
   self->send(parts.log_stream, begin_atom::value, epoch.value,
-             std::shared_ptr<const std::vector<stream_row>>(rows), restarting);
+             std::shared_ptr<const std::vector<stream_row>>(rows), restarting,
+             ledger->round().checkpoint_scn > 0);
   restarting = false;
   if (ledger->round().status == round_status::interrupted)
     intake.set_gate(intake_gate::interrupted);

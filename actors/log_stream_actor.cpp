@@ -42,7 +42,7 @@ struct stream_actor_state {
     parts.notify(std::make_shared<std::function<void(archive_listener&)>>(std::move(what)));
   }
 
-  void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round) {
+  void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round, bool speaks) {
     auto& intake = *parts.intake;
     epoch = new_epoch;
     ticket = 0;
@@ -53,7 +53,7 @@ struct stream_actor_state {
     for (auto& stream : intake.streams()) {
       auto row = known.find(stream->id());
       auto resend = stream->reconcile(
-          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round);
+          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round, speaks);
       if (resend)
         tell([tenant = intake.id(), id = stream->id(), from = *resend](archive_listener& listener) {
           listener.on_resend_from(tenant, id, from,
@@ -107,8 +107,8 @@ log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts pa
                     state.on_quiet_work();
                 },
                 [&state](begin_atom, std::uint64_t epoch,
-                         const std::shared_ptr<const std::vector<stream_row>>& rows,
-                         bool new_round) { state.begin(epoch, *rows, new_round); },
+                         const std::shared_ptr<const std::vector<stream_row>>& rows, bool new_round,
+                         bool speaks) { state.begin(epoch, *rows, new_round, speaks); },
                 [&state](end_atom, const std::string& why) { state.end(why); },
                 [&state](cut_atom) -> std::uint64_t {
                   auto& intake = *state.parts.intake;

@@ -124,7 +124,8 @@ bool stream_buffer::recut(const cut_block_ptr& block, lsn from, std::deque<cut_b
   return true;
 }
 
-std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row, bool new_round) {
+std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row, bool new_round,
+                                            bool speaks) {
   std::lock_guard lock{mutex_};
   cut_locked(false);
   auto before = started_ ? expected_ : known_from_;
@@ -145,7 +146,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   // What the host says counts where the destination has never heard of the stream, or where its log in this
   // round begins at or after what is archived.
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
-  bool as_said = !row || (!has_log && row->position.next_lsn <= start_);
+  bool spoken_for = row && speaks && !new_round && !row->dropped;
+  bool as_said = !row || (!has_log && !spoken_for && row->position.next_lsn <= start_);
   auto expected = as_said ? start_ : row->position.next_lsn;
   if (!as_said) {
     start_ = has_log ? row->start_lsn : row->position.next_lsn;

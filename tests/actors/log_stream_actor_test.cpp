@@ -38,7 +38,7 @@ struct stream_actor_fixture : actor_fixture {
   }
   ~stream_actor_fixture() { process.kill(); }
   void begin(std::uint64_t epoch, const rows& known = {}, bool new_round = false) {
-    caf::anon_send(actor, begin_atom::value, epoch, std::make_shared<const rows>(known), new_round);
+    caf::anon_send(actor, begin_atom::value, epoch, std::make_shared<const rows>(known), new_round, false);
     run();
   }
   std::uint64_t cut() {

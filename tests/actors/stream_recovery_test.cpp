@@ -150,6 +150,23 @@ TEST_CASE("stream recovery: a stream that waits for its first entry starts where
   hand_over(*stream, {150, 160, 9, "x"});
 }
 
+TEST_CASE("stream recovery: where a round's checkpoint speaks for a stream without log, it begins where that "
+          "ended") {
+  for (bool speaks : {false, true})
+    for (bool dropped : {false, true}) {
+      CAPTURE(speaks, dropped);
+      intake_fixture f;
+      auto stream = f.open(1);
+      hand_over(*stream, {200, 210, 20, "x"}); // it had 150 to 200, and lost it
+      auto from = stream->reconcile(row(150, 150, 9, dropped), false, speaks);
+      if (speaks && !dropped)
+        CHECK(from == lsn{150});
+      else
+        CHECK_FALSE(from);
+      CHECK(stream->expected_lsn() == (speaks && !dropped ? 150 : 210));
+    }
+}
+
 TEST_CASE("stream recovery: blocks cut before the grid was known are cut anew along its borders") {
   held_stream h{records(20, 100, 1'000, 30)}; // up to 1570
   h.f.intake->grid().restart(0, 100);
