@@ -96,7 +96,14 @@ void sim_world::compare_catalog() {
     if (!outcome.ok())
       throw broken_claim("the catalog cannot be rebuilt: " + outcome.error().to_string());
     auto told = made->snapshot();
+    // What others left at a destination comes into the catalog when the tenant is taken over there.
+    auto must_know = [&](tenant_id tenant) {
+      auto row = engine.row(tenant);
+      return company_.empty() || (row && row->destination == each.uri);
+    };
     for (auto& piece : told->pieces().value()) {
+      if (!must_know(piece.tenant))
+        continue;
       ++counts_.pieces;
       auto all = known->pieces().value();
       auto found = std::ranges::find_if(all, [&](auto& x) {
@@ -111,12 +118,22 @@ void sim_world::compare_catalog() {
                            " there, " + std::string(to_string(piece.status)) + " at the destination");
     }
     for (auto& round : told->round_history().value()) {
+      if (!must_know(round.tenant))
+        continue;
       ++counts_.rounds;
       auto all = known->round_history().value();
       auto found = std::ranges::find_if(all, [&](auto& x) {
         return x.tenant == round.tenant && x.round.id == round.round.id && x.destination == round.destination;
       });
       auto name = each.uri + " tenant " + to_string(round.tenant) + " round " + to_string(round.round.id);
+      // Engines that did not know of each other may have given one number to rounds at two destinations, or
+      // to one that never began anywhere.
+      auto same_number = [&](auto& x) {
+        return x.tenant == round.tenant && x.round.id == round.round.id &&
+               (x.destination != round.destination || x.round.checkpoint_scn == 0);
+      };
+      if (!company_.empty() && std::ranges::any_of(all, same_number))
+        continue;
       if (found == all.end())
         throw broken_claim(name + " is not in the catalog's history");
       if (found->round != round.round || found->counts != round.counts)

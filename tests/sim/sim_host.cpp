@@ -17,6 +17,9 @@ public:
   /// Where its log begins in a round: everything behind the replay point.
   std::size_t earliest() const { return std::max(oldest(), of.world_.log().first_to_replay(of.tenant_, id)); }
 
+  /// The number of the first entry that is handed over in a round that may begin anywhere.
+  std::size_t left_out() const { return fresh && earliest() < log().entries.size() ? earliest() : 0; }
+
   /// The replay point of the database's own recovery.
   result<lsn> start_lsn() override {
     auto archived = handle ? host_log::find(log(), handle->archived_position().next_lsn) : 0;
@@ -34,6 +37,7 @@ public:
       return fail(errc::io_error, "the simulated source failed");
     auto& entries = log().entries;
     auto at = host_log::find(log(), from);
+    first = std::min(first.value_or(at), at);
     batch made;
     payloads.clear();
     auto count = of.world_.world().draw(20) + 1;
@@ -59,6 +63,7 @@ public:
   bool waits_for_room = false;
   lsn durable = 0;
   lsn told_oldest = 0;        ///< to the engine
+  bool told_lost = false;     ///< in this round: what the engine wanted was gone
   std::deque<bytes> payloads; ///< of the last read()
 };
 
@@ -165,8 +170,7 @@ void sim_host::hand_over(stream& to) {
   auto at = host_log::find(log, to.handle->expected_lsn());
   if (at > to.oldest() && world_.world().chance(50)) // the host is not sure how far it got
     at -= world_.world().draw(std::min<std::size_t>(at - to.oldest(), 5) + 1);
-  if (to.fresh && to.earliest() < log.entries.size())
-    at = std::max(at, to.earliest());
+  at = std::max(at, to.left_out());
   if (at < to.oldest()) {
     tell_recycled(to);
     if (!*alive_)
@@ -231,6 +235,7 @@ void sim_host::tell_recycled(stream& of) {
     return;
   sim_engine::call telling{engine_};
   of.told_oldest = of.log().oldest;
+  of.told_lost |= of.handle->expected_lsn() < of.told_oldest;
   auto told = of.handle->log_recycled(of.log().oldest);
   if (*alive_ && !told.ok() && told.code() != errc::try_again && told.code() != errc::closed)
     world_.broken(name(of) + ": log_recycled fails: " + told.error().to_string());
@@ -255,6 +260,7 @@ void sim_host::no_round() {
   has_promised_ = false;
   for (auto& [id, each] : streams_) {
     each->fresh = true;
+    each->told_lost = false;
     each->first.reset();
   }
 }
@@ -267,7 +273,7 @@ std::optional<sim_host::promise> sim_host::may_promise(const stream& of) const {
   auto at = of.handle ? host_log::find(log, of.handle->expected_lsn()) : entries.size();
   if (at < of.oldest() && of.told_oldest < log.oldest)
     return std::nullopt;
-  at = std::max({at, of.oldest(), of.fresh ? of.earliest() : 0});
+  at = std::max({at, of.oldest(), of.left_out()});
   auto upto = at < entries.size() ? entries[at].scn - 1 : world_.log().now();
   return promise{of.first || at == 0 ? 0 : entries[at - 1].scn, upto};
 }
@@ -335,9 +341,6 @@ void sim_host::look_at_waits() {
 
 void sim_host::acknowledge(stream_id id, lsn upto) {
   auto& of = *streams_.at(id);
-  // What the engine took from a source nobody else has seen: only what comes to it is claimed.
-  if (!of.first && of.log().pulled)
-    of.first = host_log::find(of.log(), upto);
   if (of.first && upto > 0)
     world_.acknowledged(engine_, tenant_, id, *of.first, upto);
 }
@@ -378,7 +381,7 @@ void sim_host::room(stream_id id) {
 bool sim_host::has_lost_log() const {
   return std::ranges::any_of(streams_, [](auto& each) {
     auto& of = *each.second;
-    return of.handle && of.handle->expected_lsn() < of.log().oldest;
+    return of.told_lost || (of.handle && of.handle->expected_lsn() < of.log().oldest);
   });
 }
 
@@ -397,7 +400,8 @@ void sim_host::recycle(stream& of) {
     return;
   auto& log = of.log();
   auto limit = of.handle->recyclable_lsn();
-  bool careless = of.first && world_.options().careless > 0 && world_.world().chance(200);
+  bool careless =
+      world_.faults_on() && of.first && world_.options().careless > 0 && world_.world().chance(200);
   if (!careless && !of.idle)
     limit = std::min(limit, of.handle->archived_position().next_lsn);
   auto upto = std::min(host_log::find(log, limit), log.entries.size());

@@ -10,7 +10,7 @@ sim_options sim_options::drawn_from(simulation& world) {
   made.dropped_streams = static_cast<unsigned>(world.draw(2));
   made.pulled = world.chance(400) ? static_cast<unsigned>(world.draw(1000)) : 0;
   made.destinations = static_cast<unsigned>(world.draw(1, 2));
-  made.duration = world.draw(40, 240) * one_second;
+  made.duration = world.draw(30, 150) * one_second;
   made.incidents = static_cast<unsigned>(world.draw(1, 5));
   made.host_pause = world.draw(200, 3000) * one_ms;
   made.entries_a_turn = static_cast<unsigned>(world.draw(1, 12));
