@@ -187,6 +187,14 @@ void memory_budget::release_promise(const std::shared_ptr<account>& which, lease
     give_back(which, std::exchange(of.promised, 0));
 }
 
+bool memory_budget::take_spare(const std::shared_ptr<account>& which, std::uint64_t bytes) {
+  std::lock_guard lock{mutex_};
+  if (used_ + bytes > lendable())
+    return false;
+  charge(*which, bytes);
+  return true;
+}
+
 void memory_budget::take_reserve(const std::shared_ptr<account>& which, std::uint64_t bytes) {
   std::lock_guard lock{mutex_};
   charge(*which, bytes);

@@ -52,6 +52,8 @@ public:
   void release_promise(const std::shared_ptr<account>& which, lease& of);
   /// Gives up a place in line and what is left of a promise: the stream is closed or gives up its log.
   void release(const std::shared_ptr<account>& which, lease& of);
+  /// Charges what is lent to nobody and promised to nobody; false: there is not so much.
+  bool take_spare(const std::shared_ptr<account>& which, std::uint64_t bytes);
   /// Charges without asking: for packed blocks, which replace larger raw ones.
   void take_reserve(const std::shared_ptr<account>& which, std::uint64_t bytes);
   /// Credit: the slabs are back in the arena.

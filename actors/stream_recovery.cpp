@@ -76,7 +76,8 @@ struct entry_run {
 } // namespace
 
 /// Appends to `into` the entries of `block` from `from` on, as blocks that cross no border; as it is, if that
-/// is what it is. It is empty afterwards if it was replaced. False: no entry starts at `from`.
+/// is what it is. It is empty afterwards if it was replaced. False: no entry starts at `from`, or there is no
+/// memory for the parts, which have slabs of their own.
 bool stream_buffer::recut(const cut_block_ptr& block, lsn from, std::deque<cut_block_ptr>& into) {
   auto& old = block->header;
   if (from <= old.first_lsn) {
@@ -111,10 +112,13 @@ bool stream_buffer::recut(const cut_block_ptr& block, lsn from, std::deque<cut_b
   block->header.entries = 0;
   for (auto& run : runs) {
     run.header.raw_bytes = static_cast<std::uint32_t>(run.body.size());
+    auto size = whole_slabs(format::block_header_bytes + run.body.size());
+    if (!tenant_.budget().take_spare(tenant_.account(), size))
+      return false;
     memory_charge charge{tenant_.budget(), tenant_.account()};
+    charge.add(size);
     slab_chain chain{tenant_.budget().arena()};
-    chain.reserve(format::block_header_bytes + run.body.size());
-    charge.set(chain.capacity());
+    chain.reserve(size);
     chain.append(run.body);
     auto made = std::make_shared<cut_block>(std::move(chain), std::move(charge));
     made->header = run.header;
@@ -166,8 +170,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
     if (fits && next > expected)
       fits = block->header.first_lsn <= expected && recut(block, expected, in_flight_);
     bool kept = first < in_flight_.size();
-    if (kept)
-      expected = next;
+    if (kept) // perhaps only in part
+      expected = in_flight_.back()->header.next_lsn;
     bool same = kept && in_flight_[first] == block;
     if (same && moved) {
       in_flight_[first] = block->replacement();

@@ -189,6 +189,27 @@ TEST_CASE("stream recovery: blocks cut before the grid was known are cut anew al
   h.require_no_leak();
 }
 
+TEST_CASE("stream recovery: what has no room when it is cut anew must be handed over again") {
+  intake_fixture f({.budget_bytes = 512 << 10, .reserve_bytes = 128 << 10});
+  auto stream = f.open(1);
+  auto all = records(200, 100, 1'000, 30);
+  for (auto& entry : all)
+    hand_over(*stream, entry);
+  f.intake->grid().restart(0, 10); // each entry is in a piece of its own
+  auto from = stream->reconcile(std::nullopt, true);
+  CHECK(f.budget.used_bytes() <= 384 << 10);
+  REQUIRE(from);
+  auto blocks = f.queued();
+  auto kept = f.entries(blocks);
+  REQUIRE(kept.size() > 20);
+  CHECK(std::equal(kept.begin(), kept.end(), all.begin()));
+  CHECK(*from == kept.back().next_lsn);
+  CHECK(stream->expected_lsn() == *from);
+  blocks.clear();
+  stream->give_up();
+  CHECK(f.budget.used_bytes() == 0);
+}
+
 TEST_CASE("stream recovery: borders of pieces that are there are kept when blocks are cut anew") {
   held_stream h{records(9, 100, 1'000, 30)}; // up to 1240
   h.f.intake->grid().restart(1'100, 1'000, {1'050, 1'100});
