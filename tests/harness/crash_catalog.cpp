@@ -32,6 +32,8 @@ std::shared_ptr<const catalog_snapshot> crash_catalog::snapshot() const {
 status crash_catalog::apply(const change_set& changes, durability how) {
   if (failed_)
     return fail(errc::catalog_error, "the simulated catalog has failed", "open it again");
+  if (hook_)
+    hook_(*this);
   if (fails_after_ && writes_.size() >= *fails_after_) {
     failed_ = true;
     writes_.push_back(changes); // it may be there after a crash
@@ -53,6 +55,7 @@ std::shared_ptr<crash_catalog> crash_catalog::first(std::size_t count) const {
   auto made = std::make_shared<crash_catalog>();
   for (std::size_t i = 0; i < count; ++i)
     static_cast<void>(made->apply(writes_[i], durability::synced));
+  made->hook_ = hook_;
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include "catalog/catalog.hpp"
 
+#include <functional>
 #include <optional>
 #include <random>
 #include <vector>
@@ -28,6 +29,9 @@ public:
   /// The write after `let_through` more fails, done or not, which only a crash tells; from then on all do,
   /// and reads too, as of a RocksDB that met an error.
   void fail_after(std::size_t let_through) { fails_after_ = writes_.size() + let_through; }
+  /// Called before each write takes effect, also before those of every copy made from now on; the hook may
+  /// fail_after(0), and then this write does.
+  void on_write(std::function<void(crash_catalog&)> hook) { hook_ = std::move(hook); }
   bool failed() const { return failed_; }
   bool may_fail() const { return fails_after_.has_value(); }
   std::size_t writes() const { return writes_.size(); }
@@ -38,6 +42,7 @@ private:
   std::shared_ptr<crash_catalog> first(std::size_t count) const;
 
   std::unique_ptr<catalog> now_;
+  std::function<void(crash_catalog&)> hook_;
   std::vector<change_set> writes_;
   std::size_t synced_ = 0; // of writes_, so many survive
   std::optional<std::size_t> fails_after_;

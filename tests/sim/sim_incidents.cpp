@@ -74,6 +74,10 @@ void sim_world::restart() {
   start_engine(left_);
 }
 
+void sim_world::lose_catalog() {
+  left_ = rebuilt_catalog();
+}
+
 void sim_world::start_second_engine() {
   ++counts_.takeovers;
   start_engine(engines_.back()->catalog()->after_crash(world_.random()));

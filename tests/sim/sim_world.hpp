@@ -46,17 +46,20 @@ public:
   void run_for(duration_ns time);
   void run_until_fenced();    ///< some engine, of some tenant
   void start_second_engine(); ///< beside the newest one, with a copy of its catalog
+  void kill(std::size_t which); ///< of engines()
   void kill_newest();
   /// All engines die, unsynced bytes are torn, the catalog loses what was not synced (`all`: every bit of
   /// it).
   void power_failure(bool lose_all = false);
   void restart(); ///< on what the last engine left
+  void lose_catalog(); ///< of the last engine, and make it again from the first destination
 
   simulation& world() { return world_; }
   const sim_options& options() const { return options_; }
   archive_model& model() { return model_; }
   host_log& log() { return log_; }
   counters& counts() { return counts_; }
+  const counters& counts() const { return counts_; }
   std::uint64_t faults() const;
   std::uint64_t lost_replies() const;
   std::uint64_t times_full() const;
@@ -100,7 +103,6 @@ private:
   std::shared_ptr<crash_catalog> rebuilt_catalog();
   std::vector<archive_model::place> places(bool crashed);
   void incident(bool must_crash);
-  void kill(std::size_t which);
   void close_gracefully();
   void restart_later();
   void outage();
