@@ -51,7 +51,7 @@ sweep_run::sweep_run(const sim_options& options, std::optional<failure_at> failu
     auto medium = world_->medium_of(world_->uri(i));
     medium->on_call([this, of = medium.get()](const fault_medium::call_info& call) { at_call(*of, call); });
   }
-  world_->engines().back()->catalog()->on_write([this](crash_catalog& catalog) { at_write(catalog); });
+  watch(*world_->engines().back()->catalog());
   counting_ = true;
 }
 
@@ -84,6 +84,10 @@ void sweep_run::at_call(fault_medium& medium, const fault_medium::call_info& cal
   default:
     return end_processes(failure_->what == failure::power_failure, call.writer);
   }
+}
+
+void sweep_run::watch(crash_catalog& catalog) {
+  catalog.on_write([this](crash_catalog& written) { at_write(written); });
 }
 
 void sweep_run::at_write(crash_catalog& catalog) {
@@ -226,6 +230,8 @@ void sweep_run::stop_round() {
 void sweep_run::begin_round() {
   until([this] { return status() == round_status::doing; },
         [this] {
+          if (status() == round_status::interrupted)
+            ask_once("ALTER SYSTEM NOARCHIVELOG");
           if (status() != round_status::beginning)
             ask_once("ALTER SYSTEM ARCHIVELOG");
         },
@@ -258,6 +264,7 @@ void sweep_run::kill() {
 void sweep_run::reopen() {
   if (world_->engines().empty())
     world_->restart();
+  watch(*engine().catalog()); // it may be a rebuilt one
 }
 
 void sweep_run::end() {

@@ -52,7 +52,8 @@ public:
 
   // For scripts.
   void go_on(duration_ns time);
-  /// Until everything written so far is archived, so that an archive is there.
+  /// Until everything written so far is archived. A round that was broken (hosts recycle what they may while
+  /// no round takes their log) gives way to the next.
   void until_archived();
   /// A statement until it is taken.
   void type(const std::string& statement);
@@ -78,6 +79,7 @@ private:
   errc ask_once(const std::string& statement);
   std::optional<round_status> status();
   void at_call(fault_medium& medium, const fault_medium::call_info& call);
+  void watch(crash_catalog& catalog); ///< it and its copies
   void at_write(crash_catalog& catalog);
   void happen();
   void end_processes(bool power_failure, std::string writer);

@@ -92,8 +92,9 @@ void second_round(sweep_run& run) {
   run.until_archived();
 }
 
-/// The host recycles log that the engine has not seen.
+/// The host recycles log that the engine has not seen, of a stream that the archive knows.
 void broken_round(sweep_run& run) {
+  write_burst(run, 2);
   run.until_archived();
   write_burst(run, 6);
   auto& of = run.world().log().at(tenant, first_stream);
