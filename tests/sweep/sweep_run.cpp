@@ -244,8 +244,11 @@ void sweep_run::until_archived() {
     auto row = engine().row(tenant);
     return row && row->round.status == round_status::doing && row->round.checkpoint_scn >= now;
   };
-  until(
-      so, [] {}, "what was written is not archived");
+  auto mend = [this] {
+    if (status() == round_status::interrupted)
+      begin_round();
+  };
+  until(so, mend, "what was written is not archived");
 }
 
 void sweep_run::close_and_reopen() {
