@@ -142,6 +142,24 @@ TEST_CASE(
   CHECK(refused.failed.code == errc::destination_behind);
 }
 
+TEST_CASE(
+    "checkpoint takeover: a round ordered at another destination begins there after the engine was killed") {
+  auto first = first_engine();
+  REQUIRE(first->noarchivelog().ok());
+  auto elsewhere = std::make_shared<fault_medium>(first->world.random(), "e");
+  elsewhere->set_dead(true);
+  first->media["e"] = elsewhere;
+  REQUIRE(first->archivelog(tenant, "memory://e").ok());
+  CHECK(elsewhere->paths().empty());
+  auto second = engine(on_the_same(*first));
+  second->write(1, 1);
+  auto answer = second->flush();
+  REQUIRE(answer);
+  INFO((answer->outcome.ok() ? "" : answer->outcome.error().to_string()));
+  CHECK(answer->outcome.ok());
+  CHECK(second->committed(tenant, "e").commit.record.round.id == round_id{2});
+}
+
 TEST_CASE("checkpoint takeover: a destination that does not answer is asked again until it does") {
   auto first = first_engine();
   auto given = on_the_same(*first);
@@ -302,7 +320,7 @@ TEST_CASE(
   auto answer = second.flush();
   REQUIRE(answer);
   CHECK(answer->outcome.ok());
-  CHECK(second.committed().commit.record.round.id.value == 2);
+  CHECK(second.committed().commit.record.round.id == round_id{2});
 }
 
 /// It had been taken over when it believed that, and its process ended before it heard of it.

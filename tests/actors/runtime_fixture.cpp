@@ -78,7 +78,7 @@ runtime_fixture::~runtime_fixture() {
   runtime.reset();
 }
 
-void runtime_fixture::add_tenant(tenant_id id) {
+archive_runtime::tenant_facts runtime_fixture::facts_of(tenant_id id) const {
   auto from = catalog->snapshot();
   archive_runtime::tenant_facts facts;
   facts.tenant = id;
@@ -91,7 +91,11 @@ void runtime_fixture::add_tenant(tenant_id id) {
   }
   facts.outbox = from->outbox(id).value();
   facts.streams = from->streams(id).value();
-  runtime->add_tenant(facts);
+  return facts;
+}
+
+void runtime_fixture::add_tenant(tenant_id id) {
+  runtime->add_tenant(facts_of(id));
 }
 
 status runtime_fixture::give_order(tenant_id id, tenant_order what) {
@@ -104,6 +108,9 @@ status runtime_fixture::give_order(tenant_id id, tenant_order what) {
 }
 
 status runtime_fixture::archivelog(tenant_id id, const std::string& uri) {
+  auto facts = facts_of(id);
+  facts.archiving = false; // the order begins the round
+  runtime->refresh(facts);
   tenant_order what;
   what.what = tenant_order::kind::archivelog;
   what.destination = uri;

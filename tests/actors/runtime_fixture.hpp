@@ -81,6 +81,8 @@ public:
   std::unique_ptr<archive_runtime> runtime;
 
 private:
+  archive_runtime::tenant_facts facts_of(tenant_id id) const;
+
   std::map<std::pair<tenant_id, std::uint64_t>, scn> last_scn_;
   std::vector<std::shared_ptr<fault_destination>> handles_;
 };
