@@ -155,6 +155,28 @@ TEST_CASE("checkpoint rounds: NOARCHIVELOG waits for a dead destination no longe
   CHECK(f.committed().streams[0].position.next_lsn == 30);
 }
 
+/// The statement before was killed when the catalog had it and the tenant's row did not say BEGINNING yet.
+TEST_CASE("checkpoint rounds: ARCHIVELOG said again takes nothing back of the log that came meanwhile") {
+  runtime_fixture f;
+  archive_runtime::tenant_facts facts;
+  facts.tenant = tenant;
+  facts.destination = "memory://d";
+  facts.archiving = true;
+  f.runtime->add_tenant(facts);
+  auto stream = f.open(1, std::nullopt);
+  f.write(1, 5);
+  auto end = stream->expected_lsn();
+  REQUIRE(f.archivelog().ok());
+  CHECK(stream->expected_lsn() == end);
+  auto answer = f.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  f.run_for(one_second);
+  CHECK(stream->expected_lsn() == end);
+  CHECK(f.committed().streams.at(0).position.next_lsn == end);
+  CHECK(f.row().round.id == round_id{1});
+}
+
 TEST_CASE("checkpoint rounds: a break interrupts the tenant, archives what came before, and only a new round "
           "leads on") {
   in_round f;
