@@ -57,6 +57,12 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   if (now_in == phase::owner && !ending_old_round)
     return true;
   parts.option = what.option;
+  // Ordered before the engine was opened, or a moment ago: its log may be there already.
+  if (parts.archiving && begin_wanted && !stop_wanted &&
+      (now_in == phase::quiet || now_in == phase::taking)) {
+    take_over();
+    return true;
+  }
   bool taking_back = now_in == phase::fenced || now_in == phase::stopped;
   auto promise = self->make_response_promise<bool>();
   parts.archiving = true;
