@@ -308,6 +308,9 @@ void checkpoint_state::interrupt(const break_record& why) {
   if (!stream || now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
     return;
   if (!positions_known) {
+    bool fresh = begin_wanted || (ledger && ledger->round().checkpoint_scn == 0);
+    if (fresh && !stream->started())
+      return; // a round that claims nothing yet begins a stream anywhere
     // Only by the catalog, which may be behind: the host may have let go what it was told is archived.
     auto same = [&](const break_record& x) {
       return x.stream == why.stream && x.first_missing == why.first_missing;

@@ -104,6 +104,7 @@ private:
   scn floor_scn() const;
   scn promised_scn() const;
   scn round_advance() const;
+  bool quiet() const;
   bool recut(const cut_block_ptr& block, lsn from, std::deque<cut_block_ptr>& into);
 
   tenant_intake& tenant_;

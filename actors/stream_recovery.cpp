@@ -44,9 +44,15 @@ void stream_buffer::begin_round() {
     begin_at(asked_start_.value_or(0));
 }
 
+/// Open, and no log of it in this round yet. One that is to be dropped still counts until all its log is
+/// there, which may have been given up with the round before.
+bool stream_buffer::quiet() const {
+  return opened_ && !started_ && !(drop_at_ && known_from_ >= *drop_at_);
+}
+
 void stream_buffer::go_on() {
   std::lock_guard lock{mutex_};
-  if (opened_ && !started_ && !drop_at_ && known_from_ > 0)
+  if (quiet() && known_from_ > 0)
     begin_at(known_from_);
 }
 
@@ -218,7 +224,7 @@ std::uint64_t stream_buffer::open_bytes() const {
 stream_standing stream_buffer::support(const stream_position* durable) const {
   std::lock_guard lock{mutex_};
   stream_standing s;
-  s.quiet = opened_ && !started_ && !drop_at_;
+  s.quiet = quiet();
   // Where the log begins behind what its host has recycled, an SCN must come that says what the round lacks.
   bool behind_recycled =
       started_ && start_scn_ == 0 && start_ > std::max(known_from_, asked_start_.value_or(0));

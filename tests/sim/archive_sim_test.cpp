@@ -6,7 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
 #include <iostream>
+#include <string>
 
 namespace varve::test {
 
@@ -27,6 +29,21 @@ TEST_CASE("crashes, takeovers, statements and failing storage never lose or repe
   }
   std::cerr << describe(sum) << '\n';
   CHECK(too_quiet(sum) == "");
+}
+
+TEST_CASE("seeds that once broke a claim keep it", "[sim]") {
+  std::ifstream file(VARVE_SOURCE_DIR "/tests/sim/regressions.txt");
+  std::size_t seeds = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#'))
+      continue;
+    CAPTURE(line);
+    auto came = run_seed(std::stoull(line));
+    if (came.broken)
+      FAIL_CHECK(*came.broken);
+    ++seeds;
+  }
+  CHECK(seeds > 10);
 }
 
 TEST_CASE("one seed gives one run, and another seed another", "[sim]") {

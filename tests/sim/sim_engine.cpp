@@ -207,6 +207,8 @@ void sim_engine::on_resend_from(tenant_id tenant, stream_id stream, lsn from, st
   ++world_.counts().resends;
   world_.note(name_ + ": tenant " + to_string(tenant) + " stream " + to_string(stream) +
               " must be handed over again from LSN " + std::to_string(from) + ": " + std::string(why));
+  if (auto* to = host(tenant))
+    to->must_resend(stream);
 }
 
 void sim_engine::on_interrupted(tenant_id tenant, std::string_view why) {

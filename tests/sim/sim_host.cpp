@@ -285,6 +285,7 @@ void sim_host::advance() {
     auto one = may_promise(*each).value_or(promise{scn_max, 0});
     all = {std::max(all.above, one.above), std::min(all.upto, one.upto)};
     if (one.above <= one.upto && each->handle && !each->log().pulled && world_.world().chance(100)) {
+      world_.note(name(*each) + " promises SCN " + std::to_string(one.upto));
       world_.log().promise(tenant_, one.upto);
       static_cast<void>(each->handle->advance(one.upto));
     }
@@ -366,6 +367,12 @@ void sim_host::round_began() {
     each->idle = false;
     each->durable = 0;
   }
+}
+
+/// What was handed over is claimed no more: meanwhile another engine may have begun a round behind it.
+void sim_host::must_resend(stream_id id) {
+  if (auto found = streams_.find(id); found != streams_.end())
+    found->second->first.reset();
 }
 
 void sim_host::room(stream_id id) {

@@ -27,6 +27,7 @@ public:
   void let_go(); ///< closes the handles of its streams
 
   void round_began();
+  void must_resend(stream_id id);
   void room(stream_id stream);
   void durable(stream_id stream, const stream_position& position);
 

@@ -44,14 +44,14 @@ public:
 
   // For worlds by hand: what run_with_faults() draws.
   void run_for(duration_ns time);
-  void run_until_fenced();    ///< some engine, of some tenant
-  void start_second_engine(); ///< beside the newest one, with a copy of its catalog
+  void run_until_fenced();      ///< some engine, of some tenant
+  void start_second_engine();   ///< beside the newest one, with a copy of its catalog
   void kill(std::size_t which); ///< of engines()
   void kill_newest();
   /// All engines die, unsynced bytes are torn, the catalog loses what was not synced (`all`: every bit of
   /// it).
   void power_failure(bool lose_all = false);
-  void restart(); ///< on what the last engine left
+  void restart();      ///< on what the last engine left
   void lose_catalog(); ///< of the last engine, and make it again from the first destination
 
   simulation& world() { return world_; }

@@ -1,0 +1,132 @@
+// Where a stream begins in a round, by what its host says and what earlier rounds have of it.
+#include "tests/actors/intake_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+using namespace varve::test;
+
+namespace {
+
+/// A stream that was opened with its beginning and has an archived entry of ten LSNs.
+std::shared_ptr<stream_buffer> archived_from(intake_fixture& f, lsn start) {
+  auto stream = f.open(1, start);
+  hand_over(*stream, {start, start + 10, 10, "x"});
+  stream->cut();
+  f.queued();
+  stream->on_committed({start + 10, 10});
+  return stream;
+}
+
+} // namespace
+
+TEST_CASE(
+    "stream recovery: a new round forgets where the last one began, and nothing below its archived log") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  auto all = records(3, 100, 10);
+  for (auto& entry : all)
+    hand_over(*stream, entry);
+  stream->cut();
+  f.queued();
+  stream->on_committed(position_after(all[2]));
+  stream->give_up();
+  f.intake->begin_round();
+  CHECK_FALSE(stream->started());
+  CHECK(stream->support(nullptr).waits_for_start);
+  CHECK(stream->expected_lsn() == 130);
+  CHECK(stream->committed() == stream_position{130, 12});
+  SECTION("it goes on") {
+    hand_over(*stream, {130, 140, 12, "x"});
+    CHECK(stream->support(nullptr).row.start_lsn == 130);
+  }
+  SECTION("it goes on later: the log between was never archived") {
+    hand_over(*stream, {900, 910, 12, "x"});
+    CHECK(stream->support(nullptr).row.start_lsn == 900);
+  }
+  SECTION("what was archived before is a repeat") {
+    hand_over(*stream, all[2], append_outcome::full);
+  }
+  SECTION("its SCNs do not fall") {
+    CHECK(hand_over(*stream, {130, 140, 11, "x"}, append_outcome::error).failed.code == errc::scn_goes_back);
+  }
+}
+
+TEST_CASE("stream recovery: a stream opened with a start does not hold the next round back either") {
+  intake_fixture f;
+  auto stream = archived_from(f, 100);
+  stream->give_up();
+  f.intake->begin_round();
+  CHECK(stream->started());
+  CHECK(stream->expected_lsn() == 110);
+  CHECK_FALSE(stream->support(nullptr).waits_for_start);
+  SECTION("it goes on") {
+    hand_over(*stream, {110, 120, 12, "x"});
+    CHECK(stream->support(nullptr).row.start_lsn == 110);
+    CHECK(hand_over(*stream, {900, 910, 13, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+  }
+  SECTION("log that is missing is missing there, too") {
+    CHECK(hand_over(*stream, {900, 910, 12, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+  }
+}
+
+TEST_CASE("stream recovery: a round begins behind the log that its host has recycled before") {
+  intake_fixture f;
+  auto stream = archived_from(f, 100);
+  stream->recycled(900);
+  CHECK(stream->expected_lsn() == 110); // a break, and nothing for this round
+  stream->give_up();
+  f.intake->begin_round();
+  CHECK(stream->expected_lsn() == 900);
+  CHECK(stream->support(nullptr).row.start_lsn == 900);
+  SECTION("and the next one, where nothing was archived of it, no earlier") {
+    f.intake->begin_round();
+    CHECK(stream->expected_lsn() == 900);
+  }
+  hand_over(*stream, {900, 910, 12, "x"});
+  CHECK(hand_over(*stream, {950, 960, 13, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+}
+
+TEST_CASE("stream recovery: what a host recycled between two rounds is missing in neither") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  hand_over(*stream, {100, 110, 10, "x"});
+  stream->cut();
+  f.queued();
+  stream->on_committed({110, 10});
+  stream->give_up();
+  stream->recycled(900);
+  f.intake->begin_round();
+  CHECK(stream->expected_lsn() == 900);
+  // The SCNs of what is gone nobody knows, so the round begins where something comes that has one.
+  CHECK(stream->support(nullptr).waits_for_start);
+  SECTION("an advance") {
+    stream->advance(70);
+    CHECK(stream->support(nullptr).start_scn == 70);
+  }
+  SECTION("an entry") {
+    hand_over(*stream, {900, 910, 80, "x"});
+    CHECK(stream->support(nullptr).start_scn == 80);
+  }
+  CHECK_FALSE(stream->support(nullptr).waits_for_start);
+}
+
+TEST_CASE("stream recovery: a beginning that nothing followed is not taken for archived log") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  hand_over(*stream, {900, 910, 12, "x"});
+  stream->give_up(); // the round ended before anything of it was durable
+  f.intake->begin_round();
+  hand_over(*stream, {100, 110, 13, "x"});
+  CHECK(stream->support(nullptr).row.start_lsn == 100);
+}
+
+TEST_CASE("stream recovery: where its host said that a stream begins it begins, in the first round") {
+  intake_fixture f;
+  auto stream = f.open(1, 100);
+  f.intake->begin_round();
+  CHECK(hand_over(*stream, {110, 120, 10, "x"}, append_outcome::error).failed.code == errc::lsn_gap);
+  stream->recycled(110);
+  CHECK(stream->expected_lsn() == 100);
+  hand_over(*stream, {100, 110, 10, "x"});
+}
