@@ -26,6 +26,9 @@ void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const er
       position = wait->whole_tenant ? position : stream->committed();
       durable &= stream->committed().next_lsn >= (wait->whole_tenant ? stream->accepted_upto() : wait->upto);
     }
+    for (auto& [id, upto] : wait->accepted)
+      if (auto stream = parts.intake->find(id); stream && stream->committed().next_lsn < upto)
+        durable = false;
     durable &= wait->whole_tenant || position.next_lsn >= wait->upto;
     wait->answer({durable ? status{} : why, position});
   }
@@ -144,6 +147,9 @@ void checkpoint_state::wait(const durable_wait_ptr& what) {
     return what->answer({parts.intake->stopped_by(), {}});
   if (auto answer = committed_already(*what))
     return what->answer(*answer);
+  if (what->whole_tenant)
+    for (auto& stream : parts.intake->streams())
+      what->accepted.emplace_back(stream->id(), stream->accepted_upto());
   waits.push_back(what);
   if (now_in == phase::quiet)
     take_over();

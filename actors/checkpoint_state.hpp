@@ -168,6 +168,7 @@ struct checkpoint_state {
   void tell(std::function<void(archive_listener&)> what);
   static error given_up(const stream_buffer& stream);
   std::shared_ptr<stream_buffer> owing_stream() const;
+  bool holds(const durable_wait& wait) const;
   static std::string both(const std::string& first, const std::string& second);
   std::string archived_upto() const;
   std::string interruption_reason() const;

@@ -209,6 +209,16 @@ std::shared_ptr<stream_buffer> checkpoint_state::owing_stream() const {
   return nullptr;
 }
 
+/// Is all durable that a wait of the whole tenant is about?
+bool checkpoint_state::holds(const durable_wait& wait) const {
+  return std::ranges::all_of(wait.accepted, [this](auto& each) {
+    auto* row = ledger->stream(each.first);
+    auto stream = parts.intake->find(each.first);
+    return !stream || (row != nullptr && row->position.next_lsn >= each.second) ||
+           stream->committed().next_lsn >= each.second;
+  });
+}
+
 /// A commit counts: everything that it made true is said now, and not before.
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
@@ -254,6 +264,10 @@ void checkpoint_state::publish_commit() {
       }
     } else if (auto stream = owing_stream()) {
       answers.emplace_back(wait, durable_answer{given_up(*stream), position});
+      continue;
+    } else if (!holds(*wait)) {
+      waits.push_back(wait); // given up and handed over again after the cut
+      cycle_again = true;
       continue;
     }
     answers.emplace_back(wait, durable_answer{{}, position});

@@ -50,6 +50,8 @@ struct durable_wait {
   stream_id stream;
   bool whole_tenant = false;
   lsn upto = 0;
+  std::vector<std::pair<stream_id, lsn>>
+      accepted; ///< of the whole tenant: by the streams, when it began to wait
   std::function<void(const durable_answer&)> done;
 };
 using durable_wait_ptr = std::shared_ptr<durable_wait>;

@@ -431,6 +431,9 @@ void sim_host::err(stream& in) {
   auto& draw = world_.world();
   auto next = host_log::find(log, in.handle->expected_lsn());
   auto archived = host_log::find(log, in.handle->archived_position().next_lsn);
+  // Another round may begin behind a gap, and the host hears of it later.
+  auto& of = world_.options();
+  bool one_round = !of.dba_stops_rounds && of.careless == 0 && of.dba_pause == 0;
   std::size_t which = 0;
   std::string what;
   host_log::entry wrong;
@@ -443,7 +446,7 @@ void sim_host::err(stream& in) {
     if (payload.empty())
       return;
     payload[draw.draw(payload.size())] ^= std::byte{1};
-  } else if (next + 1 < log.entries.size() && !world_.options().dba_stops_rounds) { // no other round begins
+  } else if (next + 1 < log.entries.size() && one_round) {
     what = "an entry behind a gap";
     which = next + 1;
     wrong = log.entries[which];
