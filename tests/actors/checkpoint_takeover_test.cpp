@@ -161,6 +161,45 @@ TEST_CASE(
   CHECK(second->committed(tenant, "e").commit.record.round.id.value == 2);
 }
 
+TEST_CASE("checkpoint takeover: repeats are taken as repeats at every step of it") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  REQUIRE(first->archivelog().ok());
+  auto stream = first->open(1);
+  auto entry = [from = first->now()](lsn at) {
+    return log_entry{at, at + 10, from + at, as_bytes("the same bytes")};
+  };
+  REQUIRE(stream->append(entry(0)).outcome == append_outcome::accepted);
+  REQUIRE(first->flush());
+  first->run_for(one_second);
+  auto behind = first->catalog->copy();
+  for (lsn at : {lsn{10}, lsn{20}})
+    REQUIRE(stream->append(entry(at)).outcome == append_outcome::accepted);
+  first->runtime->intake(tenant)->advance(entry(20).scn);
+  REQUIRE(first->flush());
+  REQUIRE(first->committed().commit.record.round.checkpoint_scn == entry(20).scn);
+  for (int steps = 0; steps < 80; ++steps) {
+    CAPTURE(steps);
+    runtime_fixture::options given;
+    given.catalog = behind->copy();
+    given.medium = first->medium().copy(first->world.random());
+    auto second = engine(given);
+    auto again = second->runtime->intake(tenant)->find(stream_id{1});
+    auto repeat = again->append(entry(10));
+    INFO(repeat.failed.message);
+    REQUIRE(repeat.outcome == append_outcome::accepted);
+    auto wait = std::make_shared<durable_wait>();
+    wait->whole_tenant = true;
+    auto durable = second->ask(std::move(wait));
+    for (int i = 0; i < steps; ++i)
+      second->world.step();
+    auto answer = again->append(entry(20));
+    INFO(answer.failed.message);
+    REQUIRE(answer.outcome != append_outcome::error);
+    REQUIRE(second->run_until([&] { return durable->has_value(); }));
+  }
+}
+
 TEST_CASE("checkpoint takeover: a destination that does not answer is asked again until it does") {
   auto first = first_engine();
   auto given = on_the_same(*first);

@@ -108,7 +108,7 @@ std::string too_quiet(const outcome& sum) {
       {"fenced engines", c.fenced, 200},
       {"breaks", c.breaks, 20},
       {"pieces", c.pieces, 3000},
-      {"ended rounds", c.rounds, 500},
+      {"ended rounds", c.rounds, 300},
       {"statements", c.statements, 3000},
       {"engines that stood still", c.sleeps + c.stalls, 100},
       {"catalog failures", c.catalog_failures, 50},
