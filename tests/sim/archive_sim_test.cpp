@@ -19,7 +19,11 @@ namespace varve::test {
 /// failure at that moment would leave, and at the end.
 TEST_CASE("crashes, takeovers, statements and failing storage never lose or repeat what was acknowledged",
           "[sim]") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr std::uint64_t seeds = 100; // several times as slow
+#else
   constexpr std::uint64_t seeds = 200;
+#endif
   outcome sum;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     auto came = run_seed(seed);
