@@ -293,6 +293,8 @@ void checkpoint_state::judge_suspected() {
       interrupt(why);
       continue;
     }
+    if (row != nullptr && row->dropped)
+      continue; // the round does not speak for it
     // The archive has no log of it in this round, and it may have begun behind the gap meanwhile.
     auto reached = std::max(why.first_missing, row != nullptr ? row->position.next_lsn : 0);
     auto now = stream->support(nullptr);
