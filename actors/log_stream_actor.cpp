@@ -65,10 +65,13 @@ struct stream_actor_state {
     }
     // Streams of this round that nobody has opened yet in this process still hold the checkpoint.
     for (auto& [id, row] : known)
-      if (!row.dropped && !new_round)
-        intake.find_or_add(id)->estimate(row);
-      else
+      if (!row.dropped && !new_round) {
+        auto stream = intake.find_or_add(id);
+        stream->estimate(row);
+        stream->reconcile(row, new_round, speaks);
+      } else {
         intake.remember(row);
+      }
     owns = true;
     forward();
   }

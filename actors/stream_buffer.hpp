@@ -60,6 +60,8 @@ public:
   void drop_at(lsn final_lsn);
 
   // ---- the tenant's actors ----
+  /// What was advanced so far tells nothing of where the round's log begins.
+  void outdate_advance();
   /// A new round: known log stays known, the next entry defines where the round's log begins.
   void begin_round();
   /// The round that begins now speaks for the stream too: a quiet one that earlier rounds have log of goes on
@@ -121,9 +123,10 @@ private:
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
   scn start_scn_ = 0;
-  lsn known_from_ = 0; // archived before: a round's log cannot begin below
+  lsn known_from_ = 0;        // archived before: a round's log cannot begin below
+  bool skip_unknown_ = false; // perhaps rounds before have less: another engine chose where the log begins
   scn last_scn_ = 0, advance_ = 0;
-  scn advance_before_ = 0; // said before the round began: tells nothing of where its log begins
+  scn advance_before_ = 0; // said before the gate opened: tells nothing of where the round's log begins
   stream_position committed_;
   std::optional<lsn> asked_start_;
   std::optional<lsn> oldest_left_; // at the host

@@ -30,15 +30,19 @@ void stream_buffer::know(const stream_row& row) {
   last_scn_ = row.position.last_scn;
 }
 
+void stream_buffer::outdate_advance() {
+  std::lock_guard lock{mutex_};
+  advance_before_ = advance_;
+}
+
 void stream_buffer::begin_round() {
   std::lock_guard lock{mutex_};
   // Where its log only was to begin, nothing is archived.
   if (started_ && committed_.next_lsn > start_)
     known_from_ = std::max(known_from_, committed_.next_lsn);
-  started_ = false;
+  started_ = skip_unknown_ = false;
   opened_ = attached_;
   start_scn_ = 0;
-  advance_before_ = advance_;
   // What the host has said before: where the log begins, or that there is none below.
   if (attached_ && (asked_start_ || oldest_left_.value_or(0) > known_from_))
     begin_at(asked_start_.value_or(0));
@@ -139,6 +143,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   std::lock_guard lock{mutex_};
   cut_locked(false);
   auto before = started_ ? expected_ : known_from_;
+  bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
+  skip_unknown_ = row && !new_round && !speaks && !has_log && !row->dropped;
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
@@ -155,7 +161,6 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   }
   // What the host says counts where the destination has never heard of the stream, or where its log in this
   // round begins at or after what is archived.
-  bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   bool spoken_for = row && speaks && !new_round && !row->dropped;
   bool as_said = !row || (!has_log && !spoken_for && row->position.next_lsn <= start_);
   auto expected = as_said ? start_ : row->position.next_lsn;
@@ -206,7 +211,7 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   return expected_;
 }
 
-/// What was said of the stream or its tenant since the round began: where its log can begin.
+/// What was said of the stream or its tenant since the gate opened: where its log can begin.
 scn stream_buffer::round_advance() const {
   return std::max(advance_ > advance_before_ ? advance_ : 0, tenant_.round_advance());
 }
@@ -226,8 +231,9 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   stream_standing s;
   s.quiet = quiet();
   // Where the log begins behind what its host has recycled, an SCN must come that says what the round lacks.
+  auto known_upto = skip_unknown_ ? 0 : known_from_;
   bool behind_recycled =
-      started_ && start_scn_ == 0 && start_ > std::max(known_from_, asked_start_.value_or(0));
+      started_ && start_scn_ == 0 && start_ > std::max(known_upto, asked_start_.value_or(0));
   s.waits_for_start = (s.quiet || behind_recycled) && round_advance() == 0;
   s.started = started_;
   s.row = {id_, start_, committed_, false};

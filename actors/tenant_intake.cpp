@@ -88,12 +88,18 @@ void tenant_intake::remember(const stream_row& row) {
 
 void tenant_intake::begin_round() {
   checkpoint_.store(0, std::memory_order_release);
-  advance_before_.store(advanced(), std::memory_order_release);
+  outdate_advances();
   std::lock_guard lock{streams_mutex_};
   for (auto& [id, row] : archived_)
     row.start_lsn = row.position.next_lsn;
   for (auto& [id, stream] : streams_)
     stream->begin_round();
+}
+
+void tenant_intake::outdate_advances() {
+  advance_before_.store(advanced(), std::memory_order_release);
+  for (auto& stream : streams())
+    stream->outdate_advance();
 }
 
 error tenant_intake::stopped_by() const {
@@ -106,6 +112,8 @@ void tenant_intake::set_gate(intake_gate gate, error why) {
     std::lock_guard lock{signals_mutex_};
     stopped_by_ = std::move(why);
   }
+  if (gate == intake_gate::open && this->gate() != gate)
+    outdate_advances();
   gate_.store(gate, std::memory_order_release);
   wake_waiters();
 }

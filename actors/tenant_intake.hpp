@@ -58,7 +58,8 @@ public:
 
   intake_gate gate() const { return gate_.load(std::memory_order_acquire); }
   /// Opening or closing wakes everybody who waits for room, and signals room to streams that were refused.
-  /// `why`: the answer of append at a stopped gate.
+  /// `why`: the answer of append at a stopped gate. What was advanced before it opens tells nothing of where
+  /// a round begins: log may have passed the closed gate by.
   void set_gate(intake_gate gate, error why = {});
   error stopped_by() const;
   archive_mode mode() const { return mode_.load(std::memory_order_relaxed); }
@@ -69,7 +70,7 @@ public:
   /// log pass the archive by.
   void advance(scn upto);
   scn advanced() const { return advance_.load(std::memory_order_acquire); }
-  /// The same, of what was said since the round began; 0: nothing.
+  /// The same, of what was said since the gate opened; 0: nothing.
   scn round_advance() const {
     auto upto = advanced();
     return upto > advance_before_.load(std::memory_order_acquire) ? upto : 0;
@@ -104,6 +105,7 @@ public:
 
 private:
   void wake_waiters();
+  void outdate_advances();
 
   const tenant_id id_;
   memory_budget& budget_;

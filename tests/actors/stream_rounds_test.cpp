@@ -111,6 +111,32 @@ TEST_CASE("stream recovery: what a host recycled between two rounds is missing i
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
+TEST_CASE("stream recovery: where another engine let a young round's log begin, an SCN must still come") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  stream_row row{stream_id{1}, 900, {900, 12}, false}; // rounds before may have less
+  auto knew = GENERATE(0, 1, 2); // nobody; this engine, of the round before; the catalog, of this one
+  CAPTURE(knew);
+  if (knew == 1)
+    stream->estimate({stream_id{1}, 0, {110, 10}, false});
+  if (knew == 2)
+    stream->estimate(row);
+  CHECK_FALSE(stream->reconcile(row, false));
+  CHECK(stream->support(nullptr).waits_for_start);
+  SECTION("an advance") {
+    stream->advance(70);
+    CHECK(stream->support(nullptr).start_scn == 70);
+  }
+  SECTION("an entry") {
+    hand_over(*stream, {900, 910, 80, "x"});
+    CHECK(stream->support(nullptr).start_scn == 80);
+  }
+  SECTION("unless the round has begun") {
+    CHECK_FALSE(stream->reconcile(row, false, true));
+  }
+  CHECK_FALSE(stream->support(nullptr).waits_for_start);
+}
+
 TEST_CASE("stream recovery: a beginning that nothing followed is not taken for archived log") {
   intake_fixture f;
   auto stream = f.open(1);

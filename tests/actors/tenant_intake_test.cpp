@@ -105,6 +105,23 @@ TEST_CASE("tenant intake: what was advanced before a round says nothing of where
   CHECK(f.intake->round_advance() == 51);
 }
 
+TEST_CASE(
+    "tenant intake: what was advanced before the gate opened again says nothing of where a round begins") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  stream->advance(40);
+  CHECK_FALSE(stream->support(nullptr).waits_for_start);
+  f.intake->advance(50);
+  // Another engine has the tenant for a while, and may end its round and begin another.
+  f.intake->set_gate(intake_gate::fenced);
+  f.intake->set_gate(intake_gate::open);
+  CHECK(f.intake->round_advance() == 0);
+  CHECK(stream->support(nullptr).waits_for_start);
+  CHECK(f.intake->advanced() == 50);
+  stream->advance(60);
+  CHECK(stream->support(nullptr).start_scn == 60);
+}
+
 TEST_CASE("tenant intake: blocks wait in the order they were cut, and are taken all at once") {
   intake_fixture f;
   auto a = f.open(1), b = f.open(2);
