@@ -326,11 +326,12 @@ stream_position stream_buffer::committed() const {
   return started_ ? committed_ : stream_position{known_from_, last_scn_};
 }
 
-bool stream_buffer::attach(std::optional<lsn> start_lsn) {
+bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {
   std::lock_guard lock{mutex_};
   if (attached_)
     return false;
   attached_ = opened_ = true;
+  pulled_ = pulled;
   drop_at_.reset();
   if (!started_)
     asked_start_ = start_lsn;
@@ -372,7 +373,7 @@ log_supply stream_buffer::supply() const {
 
 void stream_buffer::detach() {
   std::lock_guard lock{mutex_};
-  attached_ = false;
+  attached_ = pulled_ = false;
   tenant_.budget().release(tenant_.account(), lease_);
 }
 

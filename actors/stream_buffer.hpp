@@ -47,8 +47,9 @@ public:
   stream_id id() const { return id_; }
 
   // ---- opening and closing, by the engine ----
-  /// false: it has its appender already.
-  bool attach(std::optional<lsn> start_lsn);
+  /// false: it has its appender already. `pulled`: its source says where it begins in each round (start_at),
+  /// and no round begins before that.
+  bool attach(std::optional<lsn> start_lsn, bool pulled = false);
   /// A pulled stream's log begins here in this round; a no-op once it has started.
   void start_at(lsn start);
   bool started() const;
@@ -117,7 +118,7 @@ private:
   bool refused_ = false; // `full` was answered, and on_room() did not follow yet
 
   // where the stream stands
-  bool attached_ = false;
+  bool attached_ = false, pulled_ = false;
   bool opened_ = false;  // in this round: it counts until it is dropped, whoever holds it
   bool started_ = false; // expected_ counts
   lsn start_ = 0, expected_ = 0;

@@ -44,7 +44,7 @@ void stream_buffer::begin_round() {
   opened_ = attached_;
   start_scn_ = 0;
   // What the host has said before: where the log begins, or that there is none below.
-  if (attached_ && (asked_start_ || oldest_left_.value_or(0) > known_from_))
+  if (attached_ && !pulled_ && (asked_start_ || oldest_left_.value_or(0) > known_from_))
     begin_at(asked_start_.value_or(0));
 }
 
@@ -234,7 +234,7 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   auto known_upto = skip_unknown_ ? 0 : known_from_;
   bool behind_recycled =
       started_ && start_scn_ == 0 && start_ > std::max(known_upto, asked_start_.value_or(0));
-  s.waits_for_start = (s.quiet || behind_recycled) && round_advance() == 0;
+  s.waits_for_start = (s.quiet && pulled_) || ((s.quiet || behind_recycled) && round_advance() == 0);
   s.started = started_;
   s.row = {id_, start_, committed_, false};
   // Of a stream that goes on, the rounds before have the log up to its last SCN, if anybody has.

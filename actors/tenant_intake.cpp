@@ -48,10 +48,10 @@ std::shared_ptr<stream_buffer> tenant_intake::find_or_add(stream_id id) {
   return slot_locked(id);
 }
 
-std::shared_ptr<stream_buffer> tenant_intake::open(stream_id id, std::optional<lsn> start_lsn) {
+std::shared_ptr<stream_buffer> tenant_intake::open(stream_id id, std::optional<lsn> start_lsn, bool pulled) {
   std::lock_guard lock{streams_mutex_};
   auto& slot = slot_locked(id);
-  return slot->attach(start_lsn) ? slot : nullptr;
+  return slot->attach(start_lsn, pulled) ? slot : nullptr;
 }
 
 std::vector<std::shared_ptr<stream_buffer>> tenant_intake::streams() const {

@@ -46,8 +46,8 @@ public:
 
   std::shared_ptr<stream_buffer> find(stream_id id) const;
   std::shared_ptr<stream_buffer> find_or_add(stream_id id);
-  /// Finds or makes the stream and gives it its appender; nullptr: it has one.
-  std::shared_ptr<stream_buffer> open(stream_id id, std::optional<lsn> start_lsn);
+  /// Finds or makes the stream and gives it its appender (stream_buffer::attach); nullptr: it has one.
+  std::shared_ptr<stream_buffer> open(stream_id id, std::optional<lsn> start_lsn, bool pulled = false);
   std::vector<std::shared_ptr<stream_buffer>> streams() const; ///< ascending by id
   /// Lets go of a stream that was dropped, unless it is open again; where its log ends stays known.
   void forget(stream_id id);

@@ -238,13 +238,14 @@ result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id t
   if (!intake)
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered",
                 "call register_tenant first");
-  auto buffer = intake->open(stream, options.start_lsn);
+  bool pulled = options.source != nullptr;
+  auto buffer = intake->open(stream, options.start_lsn, pulled);
   if (!buffer)
     return fail(errc::already_open,
                 "tenant " + to_string(tenant) + " stream " + to_string(stream) + " is open already",
                 "a stream has one appender: close the other handle first");
-  auto opened = std::make_unique<engine_stream>(*this, intake, buffer, options.source != nullptr);
-  if (options.source != nullptr)
+  auto opened = std::make_unique<engine_stream>(*this, intake, buffer, pulled);
+  if (pulled)
     runtime_->pull(tenant, buffer, options.source);
   return std::unique_ptr<log_stream>(std::move(opened));
 }

@@ -265,15 +265,15 @@ void sim_host::no_round() {
   }
 }
 
-/// Only what has been handed over, or is left out as the round may begin behind it, or is gone and was said
-/// to be, is behind the host. `above`: what is left out is not; nullopt: nothing can be said.
+/// Only what has been handed over, or is gone and was said to be, is behind the host. `above`: what is gone
+/// is not; nullopt: nothing can be said.
 std::optional<sim_host::promise> sim_host::may_promise(const stream& of) const {
   auto& log = of.log();
   auto& entries = log.entries;
   auto at = of.handle ? host_log::find(log, of.handle->expected_lsn()) : entries.size();
   if (at < of.oldest() && of.told_oldest < log.oldest)
     return std::nullopt;
-  at = std::max({at, of.oldest(), of.left_out()});
+  at = std::max(at, of.oldest());
   auto upto = at < entries.size() ? entries[at].scn - 1 : world_.log().now();
   return promise{of.first || at == 0 ? 0 : entries[at - 1].scn, upto};
 }
