@@ -285,6 +285,7 @@ void checkpoint_state::publish_commit() {
 
   auto& status = parts.status;
   status.seq = record.seq;
+  heard = record.round.id;
   status.counts = record.round_counts;
   for (auto& row : ledger->take_changed()) {
     piece_record piece;
@@ -339,7 +340,11 @@ void checkpoint_state::publish_commit() {
   if (checkpoint > before.checkpoint_scn && record.round.status == round_status::doing)
     changes.put(lag_sample{parts.tenant, ++parts.last_lag_sample, parts.now(), checkpoint, cycle_limit,
                            parts.now() - cycle_began});
-  later(std::move(changes));
+  // The end of a round at once: nobody reads it at this destination again if the tenant goes to another.
+  if (record.round.status == round_status::stop)
+    this->record(std::move(changes), [] {});
+  else
+    later(std::move(changes));
   // Last, so that whoever was told finds it in the views.
   for (auto& [wait, answer] : answers)
     wait->answer(answer);

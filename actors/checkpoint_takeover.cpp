@@ -192,6 +192,8 @@ void checkpoint_state::took_over() {
     known = {parts.status.seq, parts.status.round.id};
   if (auto named = recorded_round()) // of which no commit speaks yet
     known.round = round_id{named->value - 1};
+  if (heard.value != 0) // rounds that were recorded since may never have begun there
+    known.round = std::min(known.round, heard);
   run_io<std::optional<taken_state>>(
       self, parts.pool, "read state",
       [tenant = parts.tenant, archive = parts.archive, uri = parts.destination, known](destination& where) {
@@ -242,6 +244,7 @@ void checkpoint_state::took_over() {
         later(std::move((*found)->missed));
         parts.status.seq = sequence->newest().seq;
         parts.status.destination = parts.destination;
+        heard = sequence->newest().round.id;
         adopted();
       });
 }
@@ -340,6 +343,7 @@ void checkpoint_state::abandon(const std::string& why) {
   sequence.reset();
   ledger.reset();
   in_cycle = cycle_again = in_pass = round_is_over = ending_old_round = false;
+  positions_known = false; // another engine may go on with the tenant
   retry_operation.reset();
   making = nullptr;
   writer_trouble = pass_trouble = nullptr;
@@ -357,7 +361,6 @@ void checkpoint_state::lost(const error& why) {
   auto told = why;
   told.message += archived_upto();
   abandon(why.message);
-  positions_known = false;
   now_in = phase::fenced;
   commit_trouble = std::make_shared<const error>(std::move(told));
   fail_waits(waits, why);
@@ -378,7 +381,6 @@ void checkpoint_state::lost(const error& why) {
 void checkpoint_state::stopped(const error& why) {
   parts.intake->set_gate(intake_gate::stopped, why);
   abandon(why.message);
-  positions_known = false;
   now_in = phase::stopped;
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);

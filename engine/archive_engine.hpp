@@ -82,6 +82,8 @@ public:
   /// as long as it is so. Only in optional mode, and of streams whose host says what it recycles
   /// (log_recycled(), log_source::oldest_lsn()).
   virtual void on_alarm(tenant_id, stream_id, lsn /*distance*/) {}
+  /// Another engine has the tenant. Positions that are told after it is taken back (ARCHIVELOG) are of the
+  /// round in force then, which may have begun behind log that was handed over here.
   virtual void on_fenced(tenant_id, std::string_view /*reason*/) {}
   /// A commit made everything below position.next_lsn durable.
   virtual void on_durable(tenant_id, stream_id, stream_position) {}

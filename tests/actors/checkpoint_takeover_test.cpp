@@ -396,3 +396,27 @@ TEST_CASE(
   CHECK(second->run_until([&] { return second->row().round.status == round_status::doing; }));
   CHECK(second->catalog->snapshot()->outbox(tenant).value().empty());
 }
+
+TEST_CASE("checkpoint takeover: what an engine knew before its round was stopped breaks no later round") {
+  auto first = first_engine();
+  REQUIRE(first->noarchivelog().ok());
+  auto second = engine(on_the_same(*first));
+  REQUIRE(second->archivelog().ok());
+  second->write(1, 5);
+  REQUIRE(second->flush());
+  // The host lets go what the second has archived, and the first takes the tenant back.
+  tenant_order gone;
+  gone.what = tenant_order::kind::interrupt;
+  gone.broken.stream = stream_id{1};
+  gone.broken.oldest_left = 100;
+  gone.broken.reason = "recycled";
+  REQUIRE(first->archivelog().ok());
+  REQUIRE(first->give_order(tenant, gone).ok());
+  REQUIRE(first->run_until([&] { return first->row().round.id.value == 3; }));
+  first->run_for(one_minute);
+  CHECK(first->row().round.status != round_status::interrupted);
+  CHECK(first->runtime->intake(tenant)->gate() == intake_gate::open);
+  first->write(1, 1);
+  REQUIRE(first->flush());
+  CHECK_FALSE(first->committed().commit.record.interruption);
+}

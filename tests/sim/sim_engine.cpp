@@ -222,6 +222,8 @@ void sim_engine::on_interrupted(tenant_id tenant, std::string_view why) {
 void sim_engine::on_fenced(tenant_id tenant, std::string_view why) {
   ++world_.counts().fenced;
   world_.note(name_ + ": tenant " + to_string(tenant) + " is fenced: " + std::string(why));
+  if (auto* to = host(tenant))
+    to->lost_the_tenant();
   if (!world_.had_company(name_))
     world_.broken(name_ + ": tenant " + to_string(tenant) + " is fenced (" + std::string(why) +
                   "), but no other engine was there since it started");

@@ -23,7 +23,7 @@ public:
   /// The replay point of the database's own recovery.
   result<lsn> start_lsn() override {
     auto archived = handle ? host_log::find(log(), handle->archived_position().next_lsn) : 0;
-    auto which = std::max(archived, earliest());
+    auto which = fresh ? std::max(archived, earliest()) : archived;
     return which < log().entries.size() ? log().entries[which].lsn : host_log::end_of(log());
   }
 
@@ -31,8 +31,10 @@ public:
 
   result<batch> read(lsn from, std::size_t) override {
     of.open_new_streams();
-    if (from < log().oldest)
+    if (from < log().oldest) {
+      told_lost = true;
       return fail(errc::entry_not_exist, "log below LSN " + std::to_string(log().oldest) + " is recycled");
+    }
     if (of.world_.faults_on() && of.world_.world().chance(20))
       return fail(errc::io_error, "the simulated source failed");
     auto& entries = log().entries;
@@ -57,7 +59,7 @@ public:
   const stream_id id;
   std::unique_ptr<log_stream> handle; ///< null: it has been closed for good
   std::optional<std::size_t> first;   ///< number of the first entry handed over in this round
-  bool fresh = true;                  ///< a round or this process began: the log may begin where recovery did
+  bool fresh = true;                  ///< no round claims anything yet: the log may begin where recovery did
   bool said_start = false;            ///< when it was opened
   bool idle = false;                  ///< no round takes its log
   bool waits_for_room = false;
@@ -95,9 +97,12 @@ void sim_host::open_new_streams() {
     else if (log.late || (log.entries.empty() && world_.world().chance(300)))
       how.start_lsn = 0; // all log begins there
     made->said_start = how.start_lsn.has_value();
+    // A round in force may speak already, and then wants all log also of a stream that it has not heard of.
+    if (auto status = engine_.row(tenant_))
+      made->fresh = status->round.status == round_status::stop;
     auto opened = engine_.door().open_stream(tenant_, id, how);
-    if (opened.code() == errc::closed)
-      return;
+    if (opened.code() == errc::closed || engine_.catalog()->may_fail())
+      return; // its tenant could not be registered, perhaps
     if (!opened.ok())
       return world_.broken(name(*made) + " cannot be opened: " + opened.error().to_string());
     made->handle = std::move(*opened);
@@ -373,6 +378,11 @@ void sim_host::round_began() {
 void sim_host::must_resend(stream_id id) {
   if (auto found = streams_.find(id); found != streams_.end())
     found->second->first.reset();
+}
+
+void sim_host::lost_the_tenant() {
+  for (auto& [id, each] : streams_)
+    each->first.reset();
 }
 
 void sim_host::room(stream_id id) {

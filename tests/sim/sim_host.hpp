@@ -28,6 +28,7 @@ public:
 
   void round_began();
   void must_resend(stream_id id);
+  void lost_the_tenant();
   void room(stream_id stream);
   void durable(stream_id stream, const stream_position& position);
 
