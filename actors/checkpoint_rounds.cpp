@@ -116,10 +116,11 @@ void checkpoint_state::begin_round() {
   auto named = recorded_round();
   auto before = ledger->round().id;
   auto ended_with = ledger->rows();
+  auto broke = ledger->interruption();
   ledger->begin_round(parts.option.piece_switch_interval,
                       named ? *named : round_id{parts.status.round.id.value + 1},
                       piece_id{parts.status.current_piece.value + 1});
-  bool follows = before.value + 1 == ledger->round().id.value;
+  bool follows = before.value + 1 == ledger->round().id.value && !holds_a_break(ended_with, broke);
   join = follows ? round_join{ended_with, ledger->rows()} : round_join{};
   told_join.reset();
   noted.clear();

@@ -171,6 +171,9 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
     if (has_log && start_scn_ == 0)
       start_scn_ = row->position.last_scn;
   }
+  // The round's log begins behind some that was accepted: no position of it may be taken to cover that.
+  bool left_out =
+      !as_said && !new_round && !in_flight_.empty() && in_flight_.front()->header.first_lsn < start_;
   // Nobody but the queue has these blocks yet. Those that replace others follow in the stream's order, so
   // where one is replaced all that come after it move behind it.
   auto held = std::exchange(in_flight_, {});
@@ -198,15 +201,12 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   }
   if (!started_)
     return std::nullopt;
-  if (!as_said)
-    last_scn_ = in_flight_.empty() ? row->position.last_scn : in_flight_.back()->header.last_scn;
-  else if (!in_flight_.empty())
-    last_scn_ = in_flight_.back()->header.last_scn;
+  last_scn_ = in_flight_.empty() ? committed_.last_scn : in_flight_.back()->header.last_scn;
   // What the archive has already is of another round: this one begins with the first entry that is left.
   if (!as_said && !has_log)
     start_scn_ = in_flight_.empty() ? 0 : in_flight_.front()->header.first_scn;
   expected_ = expected;
-  if (fits && expected_ >= before)
+  if (fits && expected_ >= before && !left_out)
     return std::nullopt;
   return expected_;
 }

@@ -3,7 +3,7 @@
 #include "actors/round_records.hpp"
 #include "engine/base/planted_bug.hpp"
 #include "engine/format/object_name.hpp"
-#include "engine/reader/piece_catalogue.hpp"
+#include "engine/reader/round_join.hpp"
 
 #include <algorithm>
 
@@ -57,7 +57,8 @@ struct reading {
         return found.why;
     std::ranges::reverse(ended);
     for (auto& round : ended)
-      if (round.round.id.value + 1 == record().round.id.value)
+      if (round.round.id.value + 1 == record().round.id.value &&
+          !holds_a_break(round.streams, round.interruption))
         taken.before = round.streams;
     return {};
   }

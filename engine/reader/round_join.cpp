@@ -24,11 +24,19 @@ bool goes_on(const stream_row* before, const stream_row& now) {
   return now.position.next_lsn == begin ? now.dropped : before != nullptr;
 }
 
+bool holds_a_break(const std::vector<stream_row>& rows, const std::optional<break_record>& broke) {
+  auto* row = broke ? find_row(rows, broke->stream) : nullptr;
+  return row != nullptr && row->position.next_lsn > broke->first_missing;
+}
+
 bool rounds_join(const catalogued_round& before, const catalogued_round& now, std::optional<stream_id> only) {
   if (before.round.id.value + 1 != now.round.id.value)
     return false;
   if (before.streams.empty() || now.streams.empty())
     return false; // unknown, or nothing to restore
+  auto& broke = before.interruption;
+  if (holds_a_break(before.streams, broke) && (!only || *only == broke->stream))
+    return false;
   auto wanted = [&](const stream_row& row) { return !only || row.stream == *only; };
   for (auto& row : now.streams)
     if (wanted(row) && !goes_on(find_row(before.streams, row.stream), row))

@@ -97,6 +97,14 @@ TEST_CASE("stream recovery: what was taken is trimmed to what follows the commit
   h.require_no_leak();
 }
 
+TEST_CASE("stream recovery: what was taken of log that the round begins behind must not count as archived") {
+  held_stream h{records(8, 100, 10)};
+  CHECK(h.stream->reconcile(row(120, 130, 7), false) == lsn{180});
+  CHECK(h.queued() == h.from(130));
+  hand_over(*h.stream, {180, 190, 17, "next"});
+  h.require_no_leak();
+}
+
 TEST_CASE("stream recovery: a destination that is ahead of the host has it all: the host's log is repeats") {
   held_stream h{records(8, 100, 10)};
   CHECK_FALSE(h.stream->reconcile(row(100, 300, 40), false));
@@ -198,6 +206,25 @@ TEST_CASE("stream recovery: what has no room when it is cut anew must be handed 
   blocks.clear();
   stream->give_up();
   CHECK(f.budget.used_bytes() == 0);
+}
+
+TEST_CASE("stream recovery: where nothing has room it comes again from its first entry") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  auto all = records(3, 100, 1'000, 30);
+  for (auto& entry : all)
+    hand_over(*stream, entry);
+  f.intake->grid().restart(0, 10); // each entry is in a piece of its own
+  constexpr std::uint64_t taken = 64 << 20;
+  f.budget.take_reserve(f.intake->account(), taken); // by others
+  CHECK(stream->reconcile(std::nullopt, true) == lsn{100});
+  f.budget.give_back(f.intake->account(), taken);
+  f.queued();
+  for (auto& entry : all)
+    hand_over(*stream, entry);
+  stream->cut();
+  auto blocks = f.queued();
+  CHECK(f.entries(blocks) == all);
 }
 
 TEST_CASE("stream recovery: borders of pieces that are there are kept when blocks are cut anew") {

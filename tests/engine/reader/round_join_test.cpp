@@ -42,6 +42,17 @@ TEST_CASE("rounds join where every stream goes on or was dropped") {
   CHECK(rounds_join(first, round_of(2, {on})));
 }
 
+TEST_CASE("a round whose log goes on behind its break joins no later one") {
+  auto first = round_of(1, {{s1, 0, {100, 5}, false}, {s2, 40, {50, 5}, false}});
+  auto second = round_of(2, {{s1, 100, {200, 9}, false}, {s2, 50, {60, 8}, false}});
+  first.interruption = break_record{s2, 0, 40, 1, "recycled"};
+  CHECK_FALSE(rounds_join(first, second));
+  CHECK_FALSE(rounds_join(first, second, s2));
+  CHECK(rounds_join(first, second, s1));
+  first.interruption->first_missing = 50; // where its log ends: the next round has to go on there
+  CHECK(rounds_join(first, second));
+}
+
 TEST_CASE("a stream without log in the later round keeps it apart until it was dropped where its log ended") {
   auto first = round_of(1, {{s1, 0, {100, 5}, false}, {s2, 0, {50, 5}, false}});
   stream_row on{s1, 100, {200, 9}, false};
