@@ -101,7 +101,7 @@ void sim_host::open_new_streams() {
     if (auto status = engine_.row(tenant_))
       made->fresh = status->round.status == round_status::stop;
     auto opened = engine_.door().open_stream(tenant_, id, how);
-    if (opened.code() == errc::closed || engine_.catalog()->may_fail())
+    if (opened.code() == errc::closed || (!opened.ok() && engine_.catalog()->may_fail()))
       return; // its tenant could not be registered, perhaps
     if (!opened.ok())
       return world_.broken(name(*made) + " cannot be opened: " + opened.error().to_string());
@@ -275,6 +275,8 @@ void sim_host::no_round() {
 std::optional<sim_host::promise> sim_host::may_promise(const stream& of) const {
   auto& log = of.log();
   auto& entries = log.entries;
+  if (!of.handle && !log.dropped)
+    return std::nullopt; // it is being closed
   auto at = of.handle ? host_log::find(log, of.handle->expected_lsn()) : entries.size();
   if (at < of.oldest() && of.told_oldest < log.oldest)
     return std::nullopt;

@@ -11,7 +11,9 @@ namespace varve::test {
 std::shared_ptr<crash_catalog> sim_world::rebuilt_catalog() {
   ++counts_.lost_directories;
   auto made = std::make_shared<crash_catalog>();
-  fault_destination where{storages_[0].medium->copy(world_.random()), "rebuild"};
+  auto medium = storages_[0].medium->copy(world_.random());
+  medium->crash(); // what only the page cache holds no reader can make durable: nothing is claimed of it
+  fault_destination where{medium, "rebuild"};
   varve::rebuilt_catalog said;
   auto outcome = rebuild_catalog(*made, "simulated", where, storages_[0].uri, said);
   if (!outcome.ok())
