@@ -49,7 +49,7 @@ struct checkpoint_state {
   bool round_is_over = false;    // the STOP commit is being made
   bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
-  bool positions_known = false; // of the streams, by the takeover; before only by the catalog
+  bool positions_known = false;        // of the streams, by the takeover; before only by the catalog
   std::vector<break_record> suspected; // breaks, unless the archive has that log already
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
   std::uint64_t stop_order = 0;  // counts NOARCHIVELOGs: which one a time-out is about
@@ -57,7 +57,6 @@ struct checkpoint_state {
   std::optional<bool> told_join; // what the catalog was told of it in this life
   bool restarting = false;       // the takeover began a new round
   std::set<stream_id> noted;     // streams in the ledger since the round began
-  round_id heard{};              // of the newest commit that this life has heard of; 0: none
 
   // the cycle: cut, durable, objects, commit
   bool in_cycle = false;

@@ -285,7 +285,6 @@ void checkpoint_state::publish_commit() {
 
   auto& status = parts.status;
   status.seq = record.seq;
-  heard = record.round.id;
   status.counts = record.round_counts;
   for (auto& row : ledger->take_changed()) {
     piece_record piece;

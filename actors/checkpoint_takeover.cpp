@@ -187,13 +187,7 @@ void checkpoint_state::retry() {
 }
 
 void checkpoint_state::took_over() {
-  catalog_standing known;
-  if (parts.status.destination == parts.destination)
-    known = {parts.status.seq, parts.status.round.id};
-  if (auto named = recorded_round()) // of which no commit speaks yet
-    known.round = round_id{named->value - 1};
-  if (heard.value != 0) // rounds that were recorded since may never have begun there
-    known.round = std::min(known.round, heard);
+  auto known = parts.status.destination == parts.destination ? parts.status.seq : commit_seq{0};
   run_io<std::optional<taken_state>>(
       self, parts.pool, "read state",
       [tenant = parts.tenant, archive = parts.archive, uri = parts.destination, known](destination& where) {
@@ -244,7 +238,6 @@ void checkpoint_state::took_over() {
         later(std::move((*found)->missed));
         parts.status.seq = sequence->newest().seq;
         parts.status.destination = parts.destination;
-        heard = sequence->newest().round.id;
         adopted();
       });
 }

@@ -48,10 +48,11 @@ struct reading {
     return {};
   }
 
-  /// The ends of rounds that the catalog may have missed, and the one before these.
-  status read_ended_rounds(round_id from) {
+  /// The ends of rounds that the catalog may have missed, and the one before these. Gives the first of them,
+  /// or the running round.
+  result<round_id> read_ended_rounds(commit_seq known) {
     std::vector<damage> damages;
-    ended = read_round_ends(where, tenant, record(), from, &archive, damages);
+    ended = read_round_ends(where, tenant, record(), known, &archive, damages);
     for (auto& found : damages)
       if (!does_without(found.why.code))
         return found.why;
@@ -60,7 +61,10 @@ struct reading {
       if (round.round.id.value + 1 == record().round.id.value &&
           !holds_a_break(round.streams, round.interruption))
         taken.before = round.streams;
-    return {};
+    for (auto& round : ended)
+      if (may_have_ended_after(round, ended, known))
+        return round.round.id;
+    return record().round.id;
   }
 
   std::optional<piece_id> start_piece_of(round_id round) const {
@@ -105,19 +109,19 @@ struct reading {
 
 result<std::optional<taken_state>> read_taken_state(destination& where, tenant_id tenant,
                                                     const random_id& archive, const std::string& uri,
-                                                    const catalog_standing& known) {
+                                                    commit_seq known) {
   VARVE_TRY_ASSIGN(auto found, read_committed_state(where, tenant, &archive));
   if (!found)
     return std::optional<taken_state>();
   reading r{where, tenant, archive, uri, {}, {}};
   r.taken.state = std::move(*found);
   VARVE_TRY(r.read_open_pieces());
-  VARVE_TRY(r.read_ended_rounds(std::min(known.round, r.record().round.id)));
-  bool behind = known.seq.value + 1 < r.record().seq.value; // the last one is the takeover's
+  VARVE_TRY_ASSIGN(auto from, r.read_ended_rounds(known));
+  bool behind = known.value + 1 < r.record().seq.value; // the last one is the takeover's
   VARVE_PLANT(catalog_not_caught_up, behind = false);
   if (behind) {
-    VARVE_TRY(r.add_missed_pieces(known.round));
-    put_rounds(tenant, r.ended, known.round, uri, r.taken.missed);
+    VARVE_TRY(r.add_missed_pieces(from));
+    put_rounds(tenant, r.ended, from, uri, r.taken.missed);
   }
   return std::optional(std::move(r.taken));
 }

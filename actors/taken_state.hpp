@@ -7,13 +7,6 @@
 
 namespace varve {
 
-/// How far the catalog has heard of a tenant at a destination. It copies commits after they are made, so it
-/// may be behind: after a power failure, or when another engine had the tenant meanwhile.
-struct catalog_standing {
-  commit_seq seq; ///< of the newest commit it copies; 0: none of this destination
-  round_id round; ///< and that commit's round
-};
-
 /// What a taker reads of a tenant at its destination.
 struct taken_state {
   committed_state state;
@@ -26,9 +19,11 @@ struct taken_state {
 
 /// Reads them, by the newest commit; nullopt: the tenant has none here. Objects that are damaged and cost no
 /// log are left out: verify tells of them. Errors as read_committed_state(), and io_error. Blocks. `archive`
-/// as in commit_options, `uri` is what the catalog calls this destination.
+/// as in commit_options, `uri` is what the catalog calls this destination, `known` is the newest commit it
+/// copies (0: none). It copies them after they are made, so it may be behind: after a power failure, or when
+/// another engine had the tenant meanwhile.
 result<std::optional<taken_state>> read_taken_state(destination& where, tenant_id tenant,
                                                     const random_id& archive, const std::string& uri,
-                                                    const catalog_standing& known);
+                                                    commit_seq known);
 
 } // namespace varve

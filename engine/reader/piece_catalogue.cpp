@@ -145,7 +145,7 @@ void add_round_from_seal(destination& where, piece_catalogue& x, round_id id, co
 } // namespace
 
 std::vector<catalogued_round> read_round_ends(destination& where, tenant_id tenant,
-                                              const commit_record& commit, round_id down_to,
+                                              const commit_record& commit, commit_seq since,
                                               const random_id* archive, std::vector<damage>& damages) {
   std::vector<catalogued_round> ended;
   auto next = commit.last_round_end;
@@ -161,15 +161,24 @@ std::vector<catalogued_round> read_round_ends(destination& where, tenant_id tena
       damages.push_back({path, 0, end.error(), tenant, {}, false});
       break;
     }
-    next = end->previous;
     ended.push_back({end->round, end->counts, end->last_piece, end->ended_at, end->interruption,
-                     std::move(end->streams), true, path});
-    if (round < down_to)
+                     std::move(end->streams), true, path, next->epoch});
+    if (!may_have_ended_after(ended.back(), ended, since))
       break;
+    next = end->previous;
     round = end->previous_round;
     named_by = path;
   }
   return ended;
+}
+
+bool may_have_ended_after(const catalogued_round& round, const std::vector<catalogued_round>& ended,
+                          commit_seq since) {
+  auto in_doubt = epoch{0};
+  for (auto& each : ended)
+    if (each.ended_in.value <= since.value)
+      in_doubt = std::max(in_doubt, each.ended_in);
+  return round.ended_in >= in_doubt;
 }
 
 result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, tenant_id tenant,
@@ -187,7 +196,7 @@ result<std::optional<piece_catalogue>> read_piece_catalogue(destination& where, 
   add_open_pieces(x);
   std::sort(x.pieces.begin(), x.pieces.end(), [](auto& a, auto& b) { return a.piece < b.piece; });
 
-  x.rounds = read_round_ends(where, tenant, x.state.commit.record, round_id{0}, options.archive, x.damages);
+  x.rounds = read_round_ends(where, tenant, x.state.commit.record, commit_seq{0}, options.archive, x.damages);
   add_current_round(x);
   std::vector<round_id> missing;
   for (auto& piece : x.pieces) {

@@ -14,6 +14,7 @@ struct catalogued_round {
   std::vector<stream_row> streams;       ///< where each stream stands, or stood at its end, ascending
   bool streams_proved = true;            ///< false: their rows are gathered from segments or a seal
   std::optional<object_path> end_object; ///< of an ended round
+  epoch ended_in{}; ///< of its writer: it ended with a commit of that number or a later one
 };
 
 /// A piece as the newest commit names it; what is in it: read_piece_files().
@@ -35,12 +36,17 @@ struct piece_catalogue {
   std::vector<damage> damages;           ///< with those of `state`. A broken chain hides what lies before it
 };
 
-/// The rounds that have ended, from the last one that a commit names backwards: newest first, down to the
-/// first one below `down_to` (0: all of them). A damaged end is listed in `damages` and hides those before
-/// it. Blocks; thread-safe. `archive` as in commit_options.
+/// The rounds that have ended, from the last one that a commit names backwards: newest first, all that may
+/// have ended after commit `since` (0: all of them), and the one before. A damaged end is listed in `damages`
+/// and hides those before it. Blocks; thread-safe. `archive` as in commit_options.
 std::vector<catalogued_round> read_round_ends(destination& where, tenant_id tenant,
-                                              const commit_record& commit, round_id down_to,
+                                              const commit_record& commit, commit_seq since,
                                               const random_id* archive, std::vector<damage>& damages);
+
+/// Of rounds that read_round_ends() gave: may this one have ended after commit `since`? An epoch that began
+/// at or before it may have gone on.
+bool may_have_ended_after(const catalogued_round& round, const std::vector<catalogued_round>& ended,
+                          commit_seq since);
 
 /// Reads the committed state (read_readable_state), the chain of piece lists and the chain of round ends; no
 /// seal and no index. A damaged piece list hides the pieces named before it (lost_unknown). A damaged round

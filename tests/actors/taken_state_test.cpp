@@ -18,12 +18,14 @@ struct three_rounds {
   std::shared_ptr<memory_destination> where = std::make_shared<memory_destination>("taken-test", store);
   archive_builder made;
   lsn next = 0;
+  std::vector<commit_seq> ended; ///< the commits with which rounds ended
 
   explicit three_rounds(std::shared_ptr<destination> other = nullptr)
       : made(other ? other : where, {.frozen_in_commit = 100}) {
     for (auto at : {1000u, 3000u, 5000u}) {
       if (at > 1000)
-        made.end_round(at - 1);
+        ended.push_back((made.end_round(at - 1), made.newest().seq));
+      made.take_over();
       made.begin_round(at, 100);
       made.open_stream(s1, next);
       for (auto step : {0u, 150u}) {
@@ -34,7 +36,7 @@ struct three_rounds {
       made.commit(at + 140);
     }
   }
-  result<std::optional<taken_state>> read(const catalog_standing& known) {
+  result<std::optional<taken_state>> read(commit_seq known) {
     return read_taken_state(*where, made.settings().tenant, made.settings().archive, "memory://d", known);
   }
   /// The object whose path contains `part`.
@@ -67,7 +69,7 @@ struct three_rounds {
 
 TEST_CASE("a taker whose catalog is up to date reads only where the round before ended") {
   three_rounds x;
-  auto taken = x.read({x.made.newest().seq, round_id{3}});
+  auto taken = x.read(x.made.newest().seq);
   REQUIRE(taken.ok());
   REQUIRE(*taken);
   CHECK((*taken)->missed.empty());
@@ -79,11 +81,11 @@ TEST_CASE("a taker whose catalog is up to date reads only where the round before
 
 TEST_CASE("a taker brings the catalog what it missed: rounds that ended, which go on, and their pieces") {
   three_rounds x;
-  CHECK(x.rounds(x.catalog_with(**x.read({commit_seq{1}, round_id{0}}))) ==
+  CHECK(x.rounds(x.catalog_with(**x.read(commit_seq{1}))) ==
         "ended 1; ended 2; joins 2; piece 1/1 of 1; piece 1/2 of 1; piece 2/3 of 3; piece 2/4 of 3; ");
-  CHECK(x.rounds(x.catalog_with(**x.read({commit_seq{2}, round_id{2}}))) ==
+  CHECK(x.rounds(x.catalog_with(**x.read(x.ended[1]))) ==
         "ended 2; joins 2; piece 2/3 of 3; piece 2/4 of 3; ");
-  CHECK(x.rounds(x.catalog_with(**x.read({commit_seq{2}, round_id{3}}))) == "");
+  CHECK(x.rounds(x.catalog_with(**x.read(commit_seq{x.made.newest().seq.value - 1}))) == "");
 }
 
 TEST_CASE("a round end that is damaged keeps nobody from archiving on") {
@@ -91,7 +93,7 @@ TEST_CASE("a round end that is damaged keeps nobody from archiving on") {
   for (auto& [path, object] : x.store->objects)
     if (path.find("/rounds/2-") != std::string::npos)
       object->content[60] ^= std::byte{1};
-  auto taken = x.read({commit_seq{1}, round_id{0}});
+  auto taken = x.read(commit_seq{1});
   REQUIRE(taken.ok());
   CHECK((*taken)->before.empty());
   CHECK(x.rounds(x.catalog_with(**taken)) == "");
@@ -103,19 +105,19 @@ TEST_CASE(
   x.made.seal_oldest(); // a piece of the running round
   x.made.commit(5150);
   commit_seq behind{1};
-  auto pieces = [&] { return x.rounds(x.catalog_with(**x.read({behind, round_id{3}}))); };
+  auto pieces = [&] { return x.rounds(x.catalog_with(**x.read(behind))); };
   CHECK(pieces() == "piece 3/5 of 5; ");
   auto& [start, object] = x.object("r3_p6/start-");
   auto open = x.made.newest().open_pieces.at(0).piece;
-  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) > 0);
+  CHECK((**x.read(behind)).made_at.at(open) > 0);
   object->content = to_bytes(as_bytes("no start"));
   auto record = x.made.newest();
   record.open_pieces.at(0).start.digest = digest_of(object->content);
   x.object("/commits/" + std::string(20 - to_string(record.seq).size(), '0') + to_string(record.seq))
       .second->content = encode(x.made.settings().archive, record);
-  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0); // it is what was named, and no start
+  CHECK((**x.read(behind)).made_at.at(open) == 0); // it is what was named, and no start
   x.store->objects.erase(start);
-  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0);
+  CHECK((**x.read(behind)).made_at.at(open) == 0);
 
   auto& [seal, sealed] = x.object("r3_p5/seal-");
   sealed->content = to_bytes(as_bytes("no seal"));
@@ -137,7 +139,7 @@ TEST_CASE("one failed call of a taker is an io_error, or it reads all that it re
   fault_destination where(medium, "taker");
   auto read = [&] {
     return read_taken_state(where, x.made.settings().tenant, x.made.settings().archive, "memory://d",
-                            {commit_seq{1}, round_id{0}});
+                            commit_seq{1});
   };
   auto whole = read();
   REQUIRE(whole.ok());

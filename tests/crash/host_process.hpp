@@ -1,22 +1,18 @@
 #pragma once
 
+#include "tests/harness/child_process.hpp"
+
 #include <chrono>
 #include <functional>
 #include <optional>
-#include <string>
-#include <sys/types.h>
-#include <vector>
 
 namespace varve::test {
 
 /// A crash_host (host_life.hpp) that runs: its lines come through a pipe, which outlives it, and its stderr
-/// through its own. It is killed by the destructor if it still lives.
+/// through its own.
 class host_process {
 public:
   explicit host_process(const std::vector<std::string>& arguments);
-  ~host_process();
-  host_process(const host_process&) = delete;
-  host_process& operator=(const host_process&) = delete;
 
   /// The next line it said. nullopt: it is silent for longer than `patience`, or has ended.
   std::optional<std::string> line(std::chrono::milliseconds patience = std::chrono::seconds(60));
@@ -32,8 +28,8 @@ public:
   void stop();       ///< SIGSTOP; returns when it stands still
   void go_on();      ///< SIGCONT
   void kill();       ///< SIGKILL; returns when it is dead
-  int wait();        ///< for its end; the exit code, 128 + signal if one ended it
-  pid_t pid() const { return pid_; }
+  int wait();        ///< child_process::wait()
+  pid_t pid() const { return process_.pid(); }
   /// The end of what it wrote to stderr: a sanitizer's report, for one.
   std::string errors();
 
@@ -41,10 +37,8 @@ private:
   bool read_more(std::chrono::microseconds patience);
   std::optional<std::string> next_pending();
 
-  pid_t pid_ = -1;
-  int input_ = -1, output_ = -1, errors_ = -1;
+  child_process process_;
   std::string pending_, seen_errors_;
-  int outcome_ = -1;
 };
 
 } // namespace varve::test

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <sys/types.h>
-#include <vector>
+#include "tests/harness/child_process.hpp"
 
 namespace varve::test {
 
@@ -16,24 +13,20 @@ struct program_outcome {
 /// Runs the program with these arguments and this stdin; waits for it.
 program_outcome run_varve(const std::vector<std::string>& arguments, const std::string& input = {});
 
-/// A run that is still going on: its stdin stays open until finish().
+/// A run that is still going on: its stdin stays open until finish(). The destructor kills it.
 class running_program {
 public:
   explicit running_program(const std::vector<std::string>& arguments);
-  ~running_program(); ///< kills it if it still runs
-  running_program(const running_program&) = delete;
-  running_program& operator=(const running_program&) = delete;
 
   void write(const std::string& input);
   /// Reads its stderr until the text is in it; false: it ended without.
   bool wait_for_error(const std::string& text);
   void send(int signal);
   program_outcome finish(); ///< closes stdin and waits
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return process_.pid(); }
 
 private:
-  pid_t pid_ = -1;
-  int input_ = -1, output_ = -1, errors_ = -1;
+  child_process process_;
   program_outcome seen_;
 };
 
