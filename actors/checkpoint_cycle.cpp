@@ -182,6 +182,10 @@ void checkpoint_state::decide_checkpoint() {
     if (round.status == round_status::beginning) {
       if (waits_for_start || start == 0)
         return;
+      // What a stream has in the rounds before, also one that nobody has open, this one has not.
+      for (auto& [id, row] : ledger->streams())
+        if (row.position.next_lsn == row.start_lsn)
+          start = std::max(start, row.position.last_scn);
       round.status = round_status::doing;
       round.start_scn = start;
       for (auto& stream : intake.streams())

@@ -172,8 +172,7 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
       start_scn_ = row->position.last_scn;
   }
   // The round's log begins behind some that was accepted: no position of it may be taken to cover that.
-  bool left_out =
-      !as_said && !new_round && !in_flight_.empty() && in_flight_.front()->header.first_lsn < start_;
+  bool left_out = !as_said && !in_flight_.empty() && in_flight_.front()->header.first_lsn < start_;
   // Nobody but the queue has these blocks yet. Those that replace others follow in the stream's order, so
   // where one is replaced all that come after it move behind it.
   auto held = std::exchange(in_flight_, {});
@@ -237,15 +236,13 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   s.waits_for_start = (s.quiet && pulled_) || ((s.quiet || behind_recycled) && round_advance() == 0);
   s.started = started_;
   s.row = {id_, start_, committed_, false};
-  // Of a stream that goes on, the rounds before have the log up to its last SCN, if anybody has.
-  auto may_begin = round_advance() == 0 ? 0 : std::max(round_advance(), last_scn_);
   if (s.quiet) {
-    s.start_scn = may_begin;
+    s.start_scn = round_advance();
     s.supports = std::max(last_scn_ == 0 ? 0 : last_scn_ - 1, promised_scn());
   }
   if (!started_)
     return s;
-  s.start_scn = start_scn_ != 0 ? start_scn_ : may_begin;
+  s.start_scn = start_scn_ != 0 ? start_scn_ : round_advance();
   if (durable != nullptr && durable->next_lsn > committed_.next_lsn)
     s.row.position = *durable;
   auto position = s.row.position;

@@ -241,6 +241,8 @@ void sim_host::tell_recycled(stream& of) {
   sim_engine::call telling{engine_};
   of.told_oldest = of.log().oldest;
   of.told_lost |= of.handle->expected_lsn() < of.told_oldest;
+  if (of.told_lost)
+    of.first.reset();
   auto told = of.handle->log_recycled(of.log().oldest);
   if (*alive_ && !told.ok() && told.code() != errc::try_again && told.code() != errc::closed)
     world_.broken(name(of) + ": log_recycled fails: " + told.error().to_string());
