@@ -187,7 +187,11 @@ void checkpoint_state::retry() {
 }
 
 void checkpoint_state::took_over() {
-  auto known = parts.status.destination == parts.destination ? parts.status.seq : commit_seq{0};
+  catalog_standing known;
+  if (parts.status.destination == parts.destination) {
+    auto& round = parts.status.round; // perhaps only recorded, and never begun there
+    known = {parts.status.seq, round.start_scn != 0 ? round.id : round_id{0}};
+  }
   run_io<std::optional<taken_state>>(
       self, parts.pool, "read state",
       [tenant = parts.tenant, archive = parts.archive, uri = parts.destination, known](destination& where) {

@@ -50,9 +50,9 @@ struct reading {
 
   /// The ends of rounds that the catalog may have missed, and the one before these. Gives the first of them,
   /// or the running round.
-  result<round_id> read_ended_rounds(commit_seq known) {
+  result<round_id> read_ended_rounds(const catalog_standing& known) {
     std::vector<damage> damages;
-    ended = read_round_ends(where, tenant, record(), known, &archive, damages);
+    ended = read_round_ends(where, tenant, record(), known.seq, &archive, damages);
     for (auto& found : damages)
       if (!does_without(found.why.code))
         return found.why;
@@ -62,7 +62,7 @@ struct reading {
           !holds_a_break(round.streams, round.interruption))
         taken.before = round.streams;
     for (auto& round : ended)
-      if (may_have_ended_after(round, ended, known))
+      if (round.round.id >= known.begun && may_have_ended_after(round, ended, known.seq))
         return round.round.id;
     return record().round.id;
   }
@@ -109,7 +109,7 @@ struct reading {
 
 result<std::optional<taken_state>> read_taken_state(destination& where, tenant_id tenant,
                                                     const random_id& archive, const std::string& uri,
-                                                    commit_seq known) {
+                                                    const catalog_standing& known) {
   VARVE_TRY_ASSIGN(auto found, read_committed_state(where, tenant, &archive));
   if (!found)
     return std::optional<taken_state>();
@@ -117,7 +117,7 @@ result<std::optional<taken_state>> read_taken_state(destination& where, tenant_i
   r.taken.state = std::move(*found);
   VARVE_TRY(r.read_open_pieces());
   VARVE_TRY_ASSIGN(auto from, r.read_ended_rounds(known));
-  bool behind = known.value + 1 < r.record().seq.value; // the last one is the takeover's
+  bool behind = known.seq.value + 1 < r.record().seq.value; // the last one is the takeover's
   VARVE_PLANT(catalog_not_caught_up, behind = false);
   if (behind) {
     VARVE_TRY(r.add_missed_pieces(from));

@@ -7,6 +7,13 @@
 
 namespace varve {
 
+/// How far the catalog has heard of a tenant at a destination. It copies commits after they are made, so it may
+/// be behind: after a power failure, or when another engine had the tenant meanwhile.
+struct catalog_standing {
+  commit_seq seq; ///< of the newest commit it copies; 0: none of this destination
+  round_id begun; ///< a round that it has seen running, so it knows how those before ended; 0: none
+};
+
 /// What a taker reads of a tenant at its destination.
 struct taken_state {
   committed_state state;
@@ -19,11 +26,9 @@ struct taken_state {
 
 /// Reads them, by the newest commit; nullopt: the tenant has none here. Objects that are damaged and cost no
 /// log are left out: verify tells of them. Errors as read_committed_state(), and io_error. Blocks. `archive`
-/// as in commit_options, `uri` is what the catalog calls this destination, `known` is the newest commit it
-/// copies (0: none). It copies them after they are made, so it may be behind: after a power failure, or when
-/// another engine had the tenant meanwhile.
+/// as in commit_options, `uri` is what the catalog calls this destination.
 result<std::optional<taken_state>> read_taken_state(destination& where, tenant_id tenant,
                                                     const random_id& archive, const std::string& uri,
-                                                    commit_seq known);
+                                                    const catalog_standing& known);
 
 } // namespace varve

@@ -36,7 +36,7 @@ struct three_rounds {
       made.commit(at + 140);
     }
   }
-  result<std::optional<taken_state>> read(commit_seq known) {
+  result<std::optional<taken_state>> read(const catalog_standing& known) {
     return read_taken_state(*where, made.settings().tenant, made.settings().archive, "memory://d", known);
   }
   /// The object whose path contains `part`.
@@ -69,7 +69,7 @@ struct three_rounds {
 
 TEST_CASE("a taker whose catalog is up to date reads only where the round before ended") {
   three_rounds x;
-  auto taken = x.read(x.made.newest().seq);
+  auto taken = x.read({x.made.newest().seq, {}});
   REQUIRE(taken.ok());
   REQUIRE(*taken);
   CHECK((*taken)->missed.empty());
@@ -81,11 +81,11 @@ TEST_CASE("a taker whose catalog is up to date reads only where the round before
 
 TEST_CASE("a taker brings the catalog what it missed: rounds that ended, which go on, and their pieces") {
   three_rounds x;
-  CHECK(x.rounds(x.catalog_with(**x.read(commit_seq{1}))) ==
+  CHECK(x.rounds(x.catalog_with(**x.read({commit_seq{1}, {}}))) ==
         "ended 1; ended 2; joins 2; piece 1/1 of 1; piece 1/2 of 1; piece 2/3 of 3; piece 2/4 of 3; ");
-  CHECK(x.rounds(x.catalog_with(**x.read(x.ended[1]))) ==
+  CHECK(x.rounds(x.catalog_with(**x.read({x.ended[1], {}}))) ==
         "ended 2; joins 2; piece 2/3 of 3; piece 2/4 of 3; ");
-  CHECK(x.rounds(x.catalog_with(**x.read(commit_seq{x.made.newest().seq.value - 1}))) == "");
+  CHECK(x.rounds(x.catalog_with(**x.read({x.ended[1], round_id{3}}))) == "");
 }
 
 TEST_CASE("a round end that is damaged keeps nobody from archiving on") {
@@ -93,7 +93,7 @@ TEST_CASE("a round end that is damaged keeps nobody from archiving on") {
   for (auto& [path, object] : x.store->objects)
     if (path.find("/rounds/2-") != std::string::npos)
       object->content[60] ^= std::byte{1};
-  auto taken = x.read(commit_seq{1});
+  auto taken = x.read({commit_seq{1}, {}});
   REQUIRE(taken.ok());
   CHECK((*taken)->before.empty());
   CHECK(x.rounds(x.catalog_with(**taken)) == "");
@@ -106,19 +106,19 @@ TEST_CASE(
   x.made.seal_oldest(); // a piece of the running round
   x.made.commit(5150);
   x.made.commit(5160);
-  auto pieces = [&] { return x.rounds(x.catalog_with(**x.read(behind))); };
+  auto pieces = [&] { return x.rounds(x.catalog_with(**x.read({behind, round_id{3}}))); };
   CHECK(pieces() == "piece 3/5 of 5; ");
   auto& [start, object] = x.object("r3_p6/start-");
   auto open = x.made.newest().open_pieces.at(0).piece;
-  CHECK((**x.read(behind)).made_at.at(open) > 0);
+  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) > 0);
   object->content = to_bytes(as_bytes("no start"));
   auto record = x.made.newest();
   record.open_pieces.at(0).start.digest = digest_of(object->content);
   x.object("/commits/" + std::string(20 - to_string(record.seq).size(), '0') + to_string(record.seq))
       .second->content = encode(x.made.settings().archive, record);
-  CHECK((**x.read(behind)).made_at.at(open) == 0); // it is what was named, and no start
+  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0); // it is what was named, and no start
   x.store->objects.erase(start);
-  CHECK((**x.read(behind)).made_at.at(open) == 0);
+  CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0);
 
   auto& [seal, sealed] = x.object("r3_p5/seal-");
   sealed->content = to_bytes(as_bytes("no seal"));
@@ -140,7 +140,7 @@ TEST_CASE("one failed call of a taker is an io_error, or it reads all that it re
   fault_destination where(medium, "taker");
   auto read = [&] {
     return read_taken_state(where, x.made.settings().tenant, x.made.settings().archive, "memory://d",
-                            commit_seq{1});
+                            {commit_seq{1}, {}});
   };
   auto whole = read();
   REQUIRE(whole.ok());
