@@ -19,17 +19,9 @@ void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const er
   for (auto& wait : std::exchange(which, {})) {
     // It may have been committed since it began to wait.
     stream_position position;
-    bool durable = true;
-    for (auto& stream : parts.intake->streams()) {
-      if (!wait->whole_tenant && stream->id() != wait->stream)
-        continue;
-      position = wait->whole_tenant ? position : stream->committed();
-      durable &= stream->committed().next_lsn >= (wait->whole_tenant ? stream->accepted_upto() : wait->upto);
-    }
-    for (auto& [id, upto] : wait->accepted)
-      if (auto stream = parts.intake->find(id); stream && stream->committed().next_lsn < upto)
-        durable = false;
-    durable &= wait->whole_tenant || position.next_lsn >= wait->upto;
+    if (auto stream = parts.intake->find(wait->stream); stream && !wait->whole_tenant)
+      position = stream->committed();
+    bool durable = wait->whole_tenant ? holds(*wait) : position.next_lsn >= wait->upto;
     wait->answer({durable ? status{} : why, position});
   }
 }

@@ -209,13 +209,11 @@ std::shared_ptr<stream_buffer> checkpoint_state::owing_stream() const {
   return nullptr;
 }
 
-/// Is all durable that a wait of the whole tenant is about?
+/// Is all committed that a wait of the whole tenant is about?
 bool checkpoint_state::holds(const durable_wait& wait) const {
   return std::ranges::all_of(wait.accepted, [this](auto& each) {
-    auto* row = ledger->stream(each.first);
     auto stream = parts.intake->find(each.first);
-    return !stream || (row != nullptr && row->position.next_lsn >= each.second) ||
-           stream->committed().next_lsn >= each.second;
+    return !stream || stream->committed().next_lsn >= each.second;
   });
 }
 

@@ -165,11 +165,12 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool as_said = !row || (!has_log && !spoken_for && row->position.next_lsn <= start_);
   auto expected = as_said ? start_ : row->position.next_lsn;
   if (!as_said) {
+    bool begins_there = has_log && start_ == row->start_lsn;
     start_ = has_log ? row->start_lsn : row->position.next_lsn;
     known_from_ = row->position.next_lsn;
     committed_ = row->position;
-    if (has_log && start_scn_ == 0)
-      start_scn_ = row->position.last_scn;
+    if (has_log && (!begins_there || start_scn_ == 0))
+      start_scn_ = row->position.last_scn; // of its first entry it is not known
   }
   // The round's log begins behind some that was accepted: no position of it may be taken to cover that.
   bool left_out = !as_said && !in_flight_.empty() && in_flight_.front()->header.first_lsn < start_;

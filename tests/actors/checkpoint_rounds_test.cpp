@@ -80,6 +80,26 @@ TEST_CASE("checkpoint rounds: a round does not begin before what earlier ones ha
   CHECK(f.row().round.start_scn == late);
 }
 
+TEST_CASE("checkpoint rounds: nor before what they have of a stream that nobody has open") {
+  in_round f;
+  auto second = f.open(2, std::nullopt);
+  f.write(1);
+  f.run_for(one_minute);
+  f.write(2);
+  REQUIRE(f.flush());
+  auto late = second->committed().last_scn;
+  second->detach();
+  REQUIRE(f.noarchivelog().ok());
+  REQUIRE(f.archivelog().ok());
+  auto next = f.stream->expected_lsn();
+  auto scn = f.stream->committed().last_scn + 1;
+  REQUIRE(scn < late);
+  REQUIRE(f.stream->append({next, next + 9, scn, as_bytes("x")}).outcome == append_outcome::accepted);
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
+  CHECK(f.row().round.start_scn == late);
+}
+
 TEST_CASE("checkpoint rounds: a quiet stream for which a round speaks goes on where its log ended") {
   in_round f;
   auto second = f.open(2, std::nullopt);
