@@ -106,6 +106,7 @@ struct checkpoint_state {
   // ---- checkpoint_takeover.cpp
   void take_over();
   void check_destination();
+  bool is_anothers(commit_seq newest) const;
   void run(const commit_sequence::step& step);
   void answered(std::uint64_t of, const commit_answer& got);
   void retry();

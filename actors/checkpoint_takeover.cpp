@@ -70,7 +70,7 @@ void checkpoint_state::check_destination() {
                                   ", but the catalog knows commit " + to_string(known),
                               "was an older copy put in its place? To archive on, begin a new round "
                               "(NOARCHIVELOG, then ARCHIVELOG)"));
-        if (!in_force() && parts.status.destination == parts.destination && newest.value > known.value + 1)
+        if (is_anothers(newest))
           return outbox_is_void();
         auto begin_at = commit_seq{std::max(newest.value, known.value) + 1};
         sequence = std::make_unique<commit_sequence>(parts.tenant, parts.archive, parts.draw(), begin_at);
@@ -81,6 +81,13 @@ void checkpoint_state::check_destination() {
         // NOARCHIVELOG and ARCHIVELOG after the tenant was stopped: the DBA's word that what is lost is lost.
         run(sequence->take(std::move(first), parts.now(), begin_wanted && give_up_lost));
       });
+}
+
+/// Nothing is to be archived here, and another engine has gone on beyond what we know of: then it must not be
+/// taken over.
+bool checkpoint_state::is_anothers(commit_seq newest) const {
+  return !in_force() && parts.status.destination == parts.destination &&
+         newest.value > parts.status.seq.value + 1; // one may be our own, of which we have not heard
 }
 
 /// Runs what the sequence wants next, or acts on what it came to.
@@ -112,6 +119,9 @@ void checkpoint_state::run(const commit_sequence::step& step) {
       start_cycle();
     return;
   }
+  if (now_in == phase::taking && step.next.what == verb::create &&
+      is_anothers(commit_seq{step.next.seq.value - 1}))
+    return outbox_is_void(); // it did so while we were asking
   auto op = std::make_shared<commit_operation>(step.next);
   run_io<commit_answer>(
       self, parts.pool, "commit",
@@ -153,6 +163,7 @@ bool checkpoint_state::is_final(errc code) {
 /// Another engine has gone on with the tenant, so how our last round ended is not ours to say any more.
 void checkpoint_state::outbox_is_void() {
   now_in = phase::idle;
+  sequence.reset();
   commit_trouble = nullptr;
   change_set changes;
   forget_outbox(changes, [](auto&) { return true; });
