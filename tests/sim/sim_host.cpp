@@ -129,6 +129,8 @@ void sim_host::turn() {
   auto& options = world_.options();
   auto alive = alive_;
   open_new_streams();
+  if (streams_.empty())
+    return;
   look_at_waits();
   if (engine_.writing() && world_.engines().size() <= 1 + draw.draw(2))
     write_some();

@@ -61,10 +61,15 @@ void piece_switch(sweep_run& run) {
   run.until_archived();
 }
 
-void noarchivelog(sweep_run& run) {
+/// A round with log that is only half on its way.
+void begin_and_hurry(sweep_run& run) {
   run.go_on(8 * one_second);
   write_burst(run, 12);
   run.go_on(one_second);
+}
+
+void noarchivelog(sweep_run& run) {
+  begin_and_hurry(run);
   run.stop_round();
   run.go_on(3 * one_second);
 }
@@ -76,9 +81,7 @@ void clean_reopen(sweep_run& run) {
 }
 
 void kill_and_reopen(sweep_run& run) {
-  run.go_on(8 * one_second);
-  write_burst(run, 12);
-  run.go_on(one_second);
+  begin_and_hurry(run);
   run.kill();
   run.reopen();
   run.go_on(9 * one_second);
