@@ -163,7 +163,8 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
   if (row.destination != parts.destination)
     row.seq = {};
   row.destination = parts.destination;
-  bool owns = sequence && sequence->owns();
+  // Until the takeover has read the state, the catalog may lack what went before the newest commit.
+  bool owns = ledger && sequence && sequence->owns();
   bool recorded = status == round_status::beginning && row.round.status == round_status::stop &&
                   !(owns && sequence->newest().round.status == status);
   if (!recorded && owns && sequence->newest().round.id >= row.round.id) {
