@@ -205,7 +205,7 @@ error checkpoint_state::given_up(const stream_buffer& stream) {
 /// One that has accepted log that was given up and did not come again; nullptr: none.
 std::shared_ptr<stream_buffer> checkpoint_state::owing_stream() const {
   for (auto& stream : parts.intake->streams())
-    if (stream->expected_lsn() < stream->accepted_upto())
+    if (stream->owes())
       return stream;
   return nullptr;
 }

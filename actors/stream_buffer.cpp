@@ -321,6 +321,11 @@ lsn stream_buffer::accepted_upto() const {
   return started_ ? std::max(expected_, accepted_) : known_from_;
 }
 
+bool stream_buffer::owes() const {
+  std::lock_guard lock{mutex_};
+  return started_ && expected_ < accepted_;
+}
+
 stream_position stream_buffer::committed() const {
   std::lock_guard lock{mutex_};
   return started_ ? committed_ : stream_position{known_from_, last_scn_};

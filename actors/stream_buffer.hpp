@@ -40,6 +40,8 @@ public:
   lsn expected_lsn() const;
   /// Up to where log was ever accepted, also what was given up since and must come again.
   lsn accepted_upto() const;
+  /// Was log accepted that was given up since and did not come again?
+  bool owes() const;
   stream_position committed() const;
   /// The host has no log below any more: the next round begins there or later.
   void recycled(lsn oldest);
@@ -71,9 +73,9 @@ public:
   /// After the takeover: `row` is what the newest commit says (nullopt: it knows no such stream). What was
   /// accepted before is trimmed to what follows it and cut anew along the borders of the round's grid; blocks
   /// of the queue that are replaced have no entries any more. Returns where the host must hand over from, if
-  /// what it handed over does not fit, or in part lies before the round's log: then earlier rounds have it, or
-  /// none has. In a new round the row only says what was archived before.
-  /// Once the round's checkpoint speaks, a stream that has a row and no log in it goes on there, too.
+  /// what it handed over does not fit, or in part lies before the round's log: then earlier rounds have it,
+  /// or none has. In a new round the row only says what was archived before. Once the round's checkpoint
+  /// speaks, a stream that has a row and no log in it goes on there, too.
   std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round, bool speaks = false);
   /// Cuts what is open into a block of the tenant's queue; false: nothing was open.
   bool cut();

@@ -7,8 +7,8 @@
 
 namespace varve {
 
-/// How far the catalog has heard of a tenant at a destination. It copies commits after they are made, so it may
-/// be behind: after a power failure, or when another engine had the tenant meanwhile.
+/// How far the catalog has heard of a tenant at a destination. It copies commits after they are made, so it
+/// may be behind: after a power failure, or when another engine had the tenant meanwhile.
 struct catalog_standing {
   commit_seq seq; ///< of the newest commit it copies; 0: none of this destination
   round_id begun; ///< a round that it has seen running, so it knows how those before ended; 0: none

@@ -19,13 +19,13 @@ stream_position log_begin(const stream_row& row, const stream_row* before);
 /// its first entry tells. If it was dropped it does.
 bool goes_on(const stream_row* before, const stream_row& now);
 
-/// Does a stream's log in a round go on behind the round's break (empty: it has none)? No later round makes up
-/// for that.
+/// Does a stream's log in a round go on behind its break (empty: it has none)? No later round makes up for
+/// that.
 bool holds_a_break(const std::vector<stream_row>& rows, const std::optional<break_record>& broke);
 
-/// Can one restore cover both rounds: they follow one another, every stream (or the one asked for) goes on, and
-/// the earlier one holds no break. A stream that appears first in the later round keeps them apart: nothing proves that its log began
-/// there; so do rounds whose rows are not known.
+/// Can one restore cover both rounds: they follow one another, every stream (or the one asked for) goes on,
+/// and the earlier one holds no break. A stream that appears first in the later round keeps them apart:
+/// nothing proves that its log began there; so do rounds whose rows are not known.
 bool rounds_join(const catalogued_round& before, const catalogued_round& now,
                  std::optional<stream_id> only = {});
 

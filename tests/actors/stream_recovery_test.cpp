@@ -397,13 +397,19 @@ TEST_CASE("stream recovery: giving up goes back to what is committed, and frees 
   }
   stream->on_committed(position_after(all[2]));
   CHECK(stream->holds_beyond(30));
+  CHECK_FALSE(stream->owes());
   f.queued();
   CHECK(stream->give_up() == 30);
+  CHECK(stream->owes());
   CHECK_FALSE(stream->holds_beyond(30));
   CHECK(stream->expected_lsn() == 30);
   CHECK(f.budget.used_bytes() == 0);
   hand_over(*stream, all[3]); // SCN 13, above the committed 12
   CHECK(stream->support(nullptr).pending);
+  CHECK(stream->owes());
+  for (std::size_t i = 4; i < 9; ++i)
+    hand_over(*stream, all[i]);
+  CHECK_FALSE(stream->owes());
 }
 
 /// Method: entries of random sizes and SCNs are taken, cut anywhere, some of them committed; then the tenant

@@ -310,6 +310,7 @@ TEST_CASE(
   auto short_text = [](lsn at) { return std::to_string(at); };
   busy_host host(*s, lsn_max, short_text); // log comes all the time
   auto below = [&] { return std::distance(std::filesystem::directory_iterator(h.archive), {}); };
+  REQUIRE(host.accepted(1)); // else there is no round yet
   for (int time = 0; time < 3; ++time) {
     h.flush();
     CHECK(below() > 0);
