@@ -18,6 +18,18 @@ std::shared_ptr<stream_buffer> archived_from(intake_fixture& f, lsn start) {
   return stream;
 }
 
+/// One way or the other, to a stream that waits for its start at LSN 900: the round begins there.
+void let_an_scn_come(stream_buffer& stream) {
+  SECTION("an advance") {
+    stream.advance(70);
+    CHECK(stream.support(nullptr).start_scn == 70);
+  }
+  SECTION("an entry") {
+    hand_over(stream, {900, 910, 80, "x"});
+    CHECK(stream.support(nullptr).start_scn == 80);
+  }
+}
+
 } // namespace
 
 TEST_CASE(
@@ -100,14 +112,7 @@ TEST_CASE("stream recovery: what a host recycled between two rounds is missing i
   CHECK(stream->expected_lsn() == 900);
   // The SCNs of what is gone nobody knows, so the round begins where something comes that has one.
   CHECK(stream->support(nullptr).waits_for_start);
-  SECTION("an advance") {
-    stream->advance(70);
-    CHECK(stream->support(nullptr).start_scn == 70);
-  }
-  SECTION("an entry") {
-    hand_over(*stream, {900, 910, 80, "x"});
-    CHECK(stream->support(nullptr).start_scn == 80);
-  }
+  let_an_scn_come(*stream);
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
@@ -123,14 +128,7 @@ TEST_CASE("stream recovery: where another engine let a young round's log begin, 
     stream->estimate(row);
   CHECK_FALSE(stream->reconcile(row, false));
   CHECK(stream->support(nullptr).waits_for_start);
-  SECTION("an advance") {
-    stream->advance(70);
-    CHECK(stream->support(nullptr).start_scn == 70);
-  }
-  SECTION("an entry") {
-    hand_over(*stream, {900, 910, 80, "x"});
-    CHECK(stream->support(nullptr).start_scn == 80);
-  }
+  let_an_scn_come(*stream);
   SECTION("unless the round has begun") {
     CHECK_FALSE(stream->reconcile(row, false, true));
   }
