@@ -51,6 +51,20 @@ if(VARVE_COVERAGE)
   add_link_options(-fprofile-instr-generate)
 endif()
 
+# varve_precompile(target HEADER …): headers that take longer to read than most of our files to compile, read once; or
+# varve_precompile(target REUSE_FROM other), of the same kind: libraries among libraries, programs among programs. The
+# presets with clang do without: there every file shows that it includes what it uses.
+function(varve_precompile target)
+  if(ARGV1 STREQUAL "REUSE_FROM")
+    target_precompile_headers(${target} REUSE_FROM ${ARGV2})
+  else()
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    target_compile_options(${target} PRIVATE -fpch-preprocess)   # or ccache takes nothing that uses one
+  endif()
+endfunction()
+
 # varve_layer(name SOURCES ... LINK ... PRIVATE ...): one layer, the library varve_<name>, linking only what its row in
 # the layer table allows. All layers together are what is installed (varve_install.cmake).
 function(varve_layer name)

@@ -33,7 +33,7 @@ std::string find_cell(const sql_result& table, std::string_view key_column, std:
 }
 
 /// As a text of a statement: a quote in it is written twice.
-std::string quoted(std::string_view text) {
+std::string as_literal(std::string_view text) {
   std::string made = "'";
   for (char c : text)
     made.append(c == '\'' ? 2 : 1, c);
@@ -79,7 +79,7 @@ result<archiving> begin_archiving(archive_engine& engine, tenant_id tenant, cons
   if (!destination.empty()) {
     VARVE_TRY_ASSIGN(auto wanted, destination_of(destination));
     if (found.destination.empty()) {
-      VARVE_TRY(engine.execute("ALTER SYSTEM SET backup_dest = " + quoted(wanted)));
+      VARVE_TRY(engine.execute("ALTER SYSTEM SET backup_dest = " + as_literal(wanted)));
       found.destination = wanted;
     }
     if (found.destination != wanted)
@@ -93,7 +93,7 @@ result<archiving> begin_archiving(archive_engine& engine, tenant_id tenant, cons
   if (!interval.empty()) {
     VARVE_TRY_ASSIGN(auto wanted, parse_duration(interval));
     VARVE_TRY(engine.execute("ALTER SYSTEM SET backup_dest_option = " +
-                             quoted("log_archive_checkpoint_interval=" + format_duration(wanted))));
+                             as_literal("log_archive_checkpoint_interval=" + format_duration(wanted))));
   }
 
   VARVE_TRY_ASSIGN(auto round, current_round(engine, tenant));
