@@ -285,7 +285,7 @@ void checkpoint_state::publish_commit() {
   auto& status = parts.status;
   status.seq = record.seq;
   status.counts = record.round_counts;
-  for (auto& row : ledger->take_changed()) {
+  for (auto& row : ledger->take_rows()) {
     piece_record piece;
     piece.tenant = parts.tenant;
     piece.piece = row.piece;

@@ -78,7 +78,6 @@ void piece_ledger::piece_was_made(piece_key piece, unix_ns at) {
   if (found == pieces_.end())
     return;
   found->second.created_at = at;
-  changed_pieces_[piece];
 }
 
 void piece_ledger::begin_round(std::uint64_t piece_interval_ns, round_id round_floor, piece_id piece_floor) {
@@ -115,26 +114,18 @@ const stream_row* piece_ledger::stream(stream_id id) const {
 
 void piece_ledger::absorb(const durable_report& report) {
   for (auto& made : report.made) {
-    if (!pieces_.empty())
-      changed_pieces_[pieces_.rbegin()->first]; // not the newest any more
     auto& of = pieces_[made.piece];
     of.bounds = made.bounds;
     of.start = made.start;
     of.created_at = made.created_at;
     last_end_ = std::max(last_end_, made.bounds.end_scn);
-    changed_pieces_[made.piece];
   }
   for (auto& [key, of] : pieces_)
-    if (std::exchange(of.open, std::nullopt))
-      changed_pieces_[key];
-  for (auto& [key, segment] : report.ended) {
+    of.open.reset();
+  for (auto& [key, segment] : report.ended)
     pieces_[key].ended.push_back(segment);
-    changed_pieces_[key];
-  }
-  for (auto& [key, segment] : report.open) {
+  for (auto& [key, segment] : report.open)
     pieces_[key].open = segment;
-    changed_pieces_[key];
-  }
   for (auto& key : report.finished)
     pieces_[key].finished = true;
   for (auto& [id, position] : report.moved) {
@@ -229,7 +220,7 @@ std::optional<piece_ledger::object> piece_ledger::make_seal(epoch current, scn c
     record_.frozen_pieces.push_back({key, sealed.bounds, ref});
     sealed_counts_ += sealed.counts();
     VARVE_PLANT(sealed_counted_twice, sealed_counts_ += sealed.counts());
-    changed_pieces_[key] = {key, sealed.bounds, sealed.counts(), sealed.created_at, true, false};
+    sealed_.push_back({key, sealed.bounds, sealed.counts(), sealed.created_at, true, false});
     pieces_.erase(key);
     count_round();
     table_is(object_kind::seal, key, ref);
@@ -326,19 +317,10 @@ writer_start piece_ledger::start_of_writer(epoch current, std::uint64_t segment_
   return start;
 }
 
-std::vector<piece_ledger::piece_row> piece_ledger::take_changed() {
-  std::vector<piece_row> rows;
-  for (auto& [key, row] : std::exchange(changed_pieces_, {})) {
-    if (row.frozen) {
-      rows.push_back(row);
-      continue;
-    }
-    auto of = pieces_.find(key);
-    if (of == pieces_.end())
-      continue;
-    rows.push_back({key, of->second.bounds, of->second.counts(), of->second.created_at, false,
-                    key == pieces_.rbegin()->first});
-  }
+std::vector<piece_ledger::piece_row> piece_ledger::take_rows() {
+  auto rows = std::exchange(sealed_, {});
+  for (auto& [key, of] : pieces_)
+    rows.push_back({key, of.bounds, of.counts(), of.created_at, false, key == pieces_.rbegin()->first});
   return rows;
 }
 

@@ -23,7 +23,7 @@ public:
   /// After a takeover that found no commit.
   void adopt_nothing(const commit_record& first);
 
-  /// What the commit does not say of an open piece that was adopted; its row counts as changed.
+  /// What the commit does not say of an open piece that was adopted.
   void piece_was_made(piece_key piece, unix_ns at);
 
   void absorb(const durable_report& report);
@@ -71,8 +71,9 @@ public:
     unix_ns created_at = 0;
     bool frozen = false, newest = false;
   };
-  /// The pieces that changed since the last call, for the catalog.
-  std::vector<piece_row> take_changed();
+  /// For the catalog: the pieces that were sealed since the last call, and all that are open, whose checkpoint
+  /// moves with every commit.
+  std::vector<piece_row> take_rows();
 
 private:
   struct piece {
@@ -100,7 +101,7 @@ private:
   std::map<piece_key, piece> pieces_; // unsealed
   std::map<stream_id, stream_row> streams_;
   std::set<stream_id> changed_streams_; // since record_.stream_table
-  std::map<piece_key, piece_row> changed_pieces_;
+  std::vector<piece_row> sealed_; // since take_rows()
   byte_counts sealed_counts_; // of the round's sealed pieces
   scn last_end_ = 0;
   std::uint32_t lists_ = 0;

@@ -426,10 +426,10 @@ TEST_CASE("piece ledger: a round ends once every piece is sealed, and the next o
   CHECK(end->counts == byte_counts{});
 }
 
-TEST_CASE("piece ledger: the catalog is told of every piece that changed, once") {
+TEST_CASE("piece ledger: the catalog is told of open pieces at every commit, of a sealed one once") {
   ledger_fixture f{{.interval = 100}};
   f.write(1, 110, 2);
-  auto rows = f.ledger->take_changed();
+  auto rows = f.ledger->take_rows();
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].piece == piece(1));
   CHECK(rows[0].bounds == piece_bounds{110, 200});
@@ -438,15 +438,18 @@ TEST_CASE("piece ledger: the catalog is told of every piece that changed, once")
   CHECK(rows[0].newest);
   CHECK_FALSE(rows[0].frozen);
   f.write(1, 210);
-  rows = f.ledger->take_changed();
+  rows = f.ledger->take_rows();
   REQUIRE(rows.size() == 2); // the first is not the newest any more
   CHECK_FALSE(rows[0].newest);
   CHECK(rows[1].newest);
   f.finish(199);
   f.make(199);
-  rows = f.ledger->take_changed();
+  rows = f.ledger->take_rows();
   REQUIRE_FALSE(rows.empty());
   CHECK(rows[0].piece == piece(1));
   CHECK(rows[0].frozen);
   CHECK(rows[0].counts.entries == 2);
+  rows = f.ledger->take_rows();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].piece == piece(2));
 }
