@@ -244,6 +244,18 @@ void checkpoint_state::forget_outbox(change_set& changes,
   });
 }
 
+/// Another engine knows what of the outbox is so: a break that is none to it must not stay in the history,
+/// and one that is comes back from the destination.
+void checkpoint_state::void_outbox(change_set& changes,
+                                   const std::function<bool(const outbox_record&)>& which) {
+  forget_outbox(changes, [&](auto& left) {
+    bool gone = which(left);
+    if (gone && left.status == round_status::interrupted)
+      changes.erase_break(parts.tenant, left.round);
+    return gone;
+  });
+}
+
 /// After a takeover: what could not be said while the destination was away. True: the round is over, and the
 /// destination does not know it.
 bool checkpoint_state::apply_outbox() {
@@ -255,11 +267,11 @@ bool checkpoint_state::apply_outbox() {
            row != nullptr && row->position.next_lsn >= left.oldest_left;
   };
   auto over = [&](const outbox_record& left) {
-    return mistaken(left) || left.round < round.id ||
-           (left.round == round.id && round.status == round_status::stop) ||
+    return left.round < round.id || (left.round == round.id && round.status == round_status::stop) ||
            (left.round > round.id && left.status == round_status::stop);
   };
   change_set changes;
+  void_outbox(changes, mistaken);
   forget_outbox(changes, over); // told before, or by another engine, or the round never began there
   if (!changes.empty())
     record(std::move(changes), [] {});

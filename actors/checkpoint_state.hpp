@@ -156,6 +156,7 @@ struct checkpoint_state {
   bool apply_outbox();
   void apply_break();
   void forget_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
+  void void_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
 
   // ---- checkpoint_status.cpp
   void publish_commit();

@@ -166,7 +166,7 @@ void checkpoint_state::outbox_is_void() {
   sequence.reset();
   commit_trouble = nullptr;
   change_set changes;
-  forget_outbox(changes, [](auto&) { return true; });
+  void_outbox(changes, [](auto&) { return true; });
   record(std::move(changes), [] {});
   publish_status();
 }
@@ -376,7 +376,7 @@ void checkpoint_state::lost(const error& why) {
     promise.deliver(true);
   // How our last round ended is not ours to say any more.
   change_set changes;
-  forget_outbox(changes, [](auto&) { return true; });
+  void_outbox(changes, [](auto&) { return true; });
   VARVE_PLANT(fenced_outbox_kept, changes = {});
   if (!changes.empty())
     record(std::move(changes), [] {});

@@ -92,6 +92,10 @@ void change_set::erase_stream(tenant_id tenant, stream_id stream) {
   erase(changes_, x);
 }
 
+void change_set::erase_break(tenant_id tenant, round_id round) {
+  erase(changes_, break_history_record{tenant, round, {}, 0, 0, 0, {}});
+}
+
 void change_set::erase_round_join(tenant_id tenant, round_id round) {
   erase(changes_, round_join_record{tenant, round});
 }

@@ -33,6 +33,7 @@ public:
   void erase_round_status(tenant_id tenant);
   void erase_outbox(tenant_id tenant, std::uint64_t number);
   void erase_stream(tenant_id tenant, stream_id stream);
+  void erase_break(tenant_id tenant, round_id round);
   void erase_round_join(tenant_id tenant, round_id round);
   void erase_alarm(tenant_id tenant);
   /// Everything known about archived bytes (rounds, pieces, streams, status): rebuild-catalog starts with it.

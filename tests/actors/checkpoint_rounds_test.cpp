@@ -265,7 +265,7 @@ TEST_CASE("checkpoint rounds: a break is in the outbox until a commit says it, n
   CHECK(told);
 }
 
-TEST_CASE("checkpoint rounds: the outbox of a fenced engine is void") {
+TEST_CASE("checkpoint rounds: the outbox of a fenced engine is void, and a break in it is none") {
   in_round first;
   first.write(1, 3);
   REQUIRE(first.flush());
@@ -285,6 +285,7 @@ TEST_CASE("checkpoint rounds: the outbox of a fenced engine is void") {
   REQUIRE(first.run_until([&] { return first.listener.has("fenced"); }));
   first.run_for(one_second);
   CHECK(first.catalog->snapshot()->outbox(tenant).value().empty());
+  CHECK(first.catalog->snapshot()->breaks().value().empty()); // only the other one knows of any
   CHECK_FALSE(second.committed().commit.record.interruption);
 }
 
