@@ -14,6 +14,12 @@ std::string_view folder_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
 }
 
+bool changes_something(fault_medium::call kind) {
+  using call = fault_medium::call;
+  return kind == call::create || kind == call::open_segment || kind == call::append || kind == call::sync ||
+         kind == call::remove;
+}
+
 } // namespace
 
 const char* fault_medium::name_of(call kind) {
@@ -191,6 +197,8 @@ void fault_medium::announce(call kind, const std::string& path, const std::strin
 }
 
 fault_medium::verdict fault_medium::judge(call kind) {
+  if (dead_)
+    return {moment::before, errc::io_error};
   verdict how;
   for (auto at = planned_.begin(); at != planned_.end();) {
     if (at->only && *at->only != kind) {
@@ -214,11 +222,9 @@ fault_medium::verdict fault_medium::judge(call kind) {
     if (!how.fails && chance < rates_.before_permille + rates_.after_permille)
       how.fails = moment::after;
   }
-  if (dead_)
-    how = {moment::before, errc::io_error};
   if (how.fails)
     ++fault_count_;
-  if (how.fails == moment::after)
+  if (how.fails == moment::after && changes_something(kind))
     ++lost_replies_;
   return how;
 }

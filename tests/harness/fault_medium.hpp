@@ -85,8 +85,8 @@ public:
 
   std::uint64_t calls() const; ///< made so far by all handles, failed ones included
   std::uint64_t calls(call kind) const;
-  std::uint64_t faults() const;       ///< of them, how many were made to fail
-  std::uint64_t lost_replies() const; ///< of those, how many had taken effect
+  std::uint64_t faults() const;       ///< of them, how many were made to fail, but for those of a dead medium
+  std::uint64_t lost_replies() const; ///< of those, how many had changed something
   std::uint64_t times_full() const;   ///< calls that found no space
   std::uint64_t crashes() const;
 

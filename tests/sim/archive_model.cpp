@@ -46,7 +46,7 @@ void archive_model::published(const std::string& uri, tenant_id tenant, round_id
 }
 
 void archive_model::read_window(const place& from, tenant_id tenant, const restore_window& window,
-                                content& all) {
+                                content& here, content& all) {
   auto who = from.uri + " tenant " + to_string(tenant) + " round " + to_string(window.last_round);
   restore_options options;
   options.tenant = tenant;
@@ -55,7 +55,7 @@ void archive_model::read_window(const place& from, tenant_id tenant, const resto
   auto reader = restore_reader::open(from.where, options);
   bool empty = std::ranges::all_of(window.streams, [](auto& x) { return x.first_lsn == x.next_lsn; });
   if (reader.code() == errc::entry_not_exist && empty)
-    return;
+    return check_checkpoint(who, tenant, window, {});
   if (!reader.ok())
     broken(who + " cannot be restored: " + reader.error().to_string());
   struct run {
@@ -95,8 +95,12 @@ void archive_model::read_window(const place& from, tenant_id tenant, const resto
   }
   content got;
   for (auto& [id, run] : runs) {
-    mark(got[id], run.first, run.next);
-    mark(all[id], run.first, run.next);
+    for (auto i = run.first; i < run.next; ++i)
+      if (has(here[id], i))
+        broken(name(tenant, id) + " (" + who + "): LSN " +
+               std::to_string(log_.at(tenant, id).entries[i].lsn) + " is in an earlier window, too");
+    for (auto* each : {&got, &here, &all})
+      mark((*each)[id], run.first, run.next);
   }
   check_checkpoint(who, tenant, window, got);
 }
@@ -171,8 +175,9 @@ void archive_model::read(const place& from, tenant_id tenant, content& all) {
   if (!(*known)->damages.empty())
     broken(who + " is damaged: " + describe((*known)->damages.front()));
   check_rounds(who, **known, from.uri);
+  content here;
   for (auto& window : restore_windows(**known, std::nullopt))
-    read_window(from, tenant, window, all);
+    read_window(from, tenant, window, here, all);
 }
 
 void archive_model::require(tenant_id tenant, content& all, const content& wanted, const char* why) const {

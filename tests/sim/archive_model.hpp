@@ -40,7 +40,8 @@ public:
   /// * everything acknowledged comes back, and (not `crashed`, a copy as a power failure leaves it)
   /// everything
   ///   that ever came back;
-  /// * what comes back of a window is a run of the host's log: in order, once, equal bytes;
+  /// * what comes back of a window is a run of the host's log: in order, once, equal bytes, and in no other
+  ///   window of that destination;
   /// * every entry after a window's beginning up to its checkpoint comes back, and the checkpoint of no round
   ///   is below one that was published;
   /// * pieces of a round follow one another without gap or overlap, and rounds have ended before the next;
@@ -64,7 +65,8 @@ private:
 
   void require(tenant_id tenant, content& all, const content& wanted, const char* why) const;
   void read(const place& from, tenant_id tenant, content& all);
-  void read_window(const place& from, tenant_id tenant, const restore_window& window, content& all);
+  void read_window(const place& from, tenant_id tenant, const restore_window& window, content& here,
+                   content& all);
   void check_checkpoint(const std::string& who, tenant_id tenant, const restore_window& window,
                         const content& got) const;
   void check_rounds(const std::string& who, const piece_catalogue& known, const std::string& uri) const;

@@ -39,8 +39,13 @@ bool may_answer(errc code, sim_engine& engine) {
 
 } // namespace
 
-std::string sim_dba::dest_option() const {
-  auto& option = engine_.world().options().option;
+std::string sim_dba::dest_option() {
+  auto option = engine_.world().options().option;
+  auto& draw = engine_.world().world();
+  if (engine_.world().faults_on() && draw.chance(500))
+    option.checkpoint_interval = draw.draw(5, 60) * one_second;
+  if (engine_.world().faults_on() && draw.chance(500))
+    option.piece_switch_interval = draw.chance(300) ? 0 : draw.draw(10, 90) * one_second;
   auto text =
       "log_archive_checkpoint_interval=" + std::to_string(option.checkpoint_interval / one_second) + "s";
   if (option.piece_switch_interval != 0)
@@ -52,8 +57,11 @@ std::string sim_dba::dest_option() const {
 
 std::string sim_dba::archive_option() {
   auto how = engine_.world().options().how;
-  if (engine_.world().faults_on() && engine_.world().world().chance(300))
+  auto& draw = engine_.world().world();
+  if (engine_.world().faults_on() && draw.chance(300))
     how.mode = how.mode == archive_mode::mandatory ? archive_mode::optional : archive_mode::mandatory;
+  if (engine_.world().faults_on() && draw.chance(500))
+    how.codec = static_cast<codec>(draw.draw(3));
   std::string text = how.mode == archive_mode::mandatory ? "MANDATORY" : "OPTIONAL";
   static constexpr std::array codecs{"COMPRESSION=DISABLE", "COMPRESSION=LZ4_1.0", "COMPRESSION=ZSTD_1.3.8"};
   auto which = codecs.at(static_cast<std::size_t>(how.codec));
@@ -68,6 +76,8 @@ errc sim_dba::type(const std::string& statement, bool must) {
   auto who = engine_.name();
   world.note(who + "> " + statement);
   ++world.counts().statements;
+  if (statement.starts_with("ALTER SYSTEM NOARCHIVELOG"))
+    ++world.counts().stops;
   sim_engine::call typing{engine_};
   auto answer = engine_.door().execute(statement);
   if (!*life)
@@ -108,7 +118,10 @@ void sim_dba::turn_later() {
 }
 
 void sim_dba::turn() {
-  type(draw_statement());
+  auto statement = draw_statement();
+  auto code = type(statement);
+  if (statement.starts_with("S") && code != errc::ok && code != errc::closed && code != errc::catalog_error)
+    engine_.world().broken(engine_.name() + ": " + statement + " fails");
 }
 
 std::string sim_dba::draw_statement() {
@@ -139,8 +152,17 @@ std::string sim_dba::draw_statement() {
 }
 
 void sim_dba::settle() {
-  type("ALTER SYSTEM SET backup_dest_option = 'log_archive_checkpoint_interval=" +
-       std::to_string(engine_.world().options().option.checkpoint_interval / one_second) + "s'");
+  auto life = engine_.life();
+  auto interval = "log_archive_checkpoint_interval=" +
+                  std::to_string(engine_.world().options().option.checkpoint_interval / one_second) + "s";
+  for (auto tenant : engine_.world().tenants())
+    // One of them, as long as a round is in force that has pieces, or has none.
+    for (auto pieces : {"", "&log_archive_piece_switch_interval=60s"}) {
+      auto code = type("ALTER SYSTEM SET backup_dest_option = '" + interval + pieces +
+                       "' TENANT_ID = " + to_string(tenant));
+      if (!*life || code == errc::ok)
+        break;
+    }
 }
 
 void sim_dba::mend() {
@@ -148,6 +170,9 @@ void sim_dba::mend() {
   for (auto tenant : engine_.world().tenants()) {
     if (engine_.in_call() || !engine_.needs_dba(tenant))
       continue;
+    auto& happened = engine_.world().counts();
+    if (happened.stops + happened.fenced + happened.breaks + happened.lost_directories == 0)
+      return engine_.world().broken(engine_.standing(tenant) + ": archives no more, and nobody said so");
     auto whose = " TENANT_ID = " + to_string(tenant);
     auto row = engine_.row(tenant);
     if (row && row->round.status == round_status::interrupted)

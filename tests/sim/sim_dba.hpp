@@ -19,13 +19,13 @@ public:
   void turn_later();
   /// ARCHIVELOG for whoever is not archived, by way of NOARCHIVELOG where it must be.
   void mend();
-  /// Sets again what a lost catalog has forgotten.
+  /// Sets again what a lost catalog has forgotten, or somebody has changed.
   void settle();
 
 private:
   void turn();
   std::string draw_statement();
-  std::string dest_option() const;
+  std::string dest_option();
   std::string archive_option();
   /// What came of it; the engine may be gone then. `must`: it has to work.
   errc type(const std::string& statement, bool must = false);

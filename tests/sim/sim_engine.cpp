@@ -2,6 +2,8 @@
 
 #include "engine/archive_engine_impl.hpp"
 
+#include <algorithm>
+
 namespace varve::test {
 namespace {
 
@@ -92,6 +94,12 @@ void sim_engine::boot() {
   for (auto& [tenant, host] : hosts_)
     host->turn_later();
   dba_.turn_later();
+}
+
+void sim_engine::freeze() {
+  for (auto& handle : handles_)
+    handle->cut_off();
+  stand_still(one_day);
 }
 
 void sim_engine::kill() {
@@ -214,9 +222,39 @@ void sim_engine::on_resend_from(tenant_id tenant, stream_id stream, lsn from, st
 void sim_engine::on_interrupted(tenant_id tenant, std::string_view why) {
   ++world_.counts().breaks;
   world_.note(name_ + ": tenant " + to_string(tenant) + " is interrupted: " + std::string(why));
-  if (auto* to = host(tenant); to != nullptr && !to->has_lost_log())
-    world_.broken(name_ + ": tenant " + to_string(tenant) + " is interrupted (" + std::string(why) +
-                  "), but the host still has all the log it was asked for");
+  if (auto* to = host(tenant)) {
+    if (!to->has_lost_log())
+      world_.broken(name_ + ": tenant " + to_string(tenant) + " is interrupted (" + std::string(why) +
+                    "), but the host still has all the log it was asked for");
+    to->interrupted();
+  }
+  if (!knows_break(tenant))
+    world_.broken(name_ + ": tenant " + to_string(tenant) +
+                  " is interrupted, and a power failure now would leave nothing that says so");
+}
+
+/// A break is written down for good before anybody is told: in the outbox until the destination has it, then
+/// in the history.
+bool sim_engine::knows_break(tenant_id tenant) const {
+  if (catalog_->failed())
+    return true; // and can write nothing down
+  auto left = catalog_->synced()->snapshot();
+  auto outbox = left->outbox(tenant).value();
+  auto breaks = left->breaks().value();
+  return std::ranges::any_of(outbox, [](auto& x) { return x.status == round_status::interrupted; }) ||
+         std::ranges::any_of(breaks, [&](auto& x) { return x.tenant == tenant; });
+}
+
+void sim_engine::watch_checkpoint(tenant_id tenant) {
+  auto found = row(tenant);
+  if (!found)
+    return;
+  auto& seen = seen_[{found->destination, tenant, found->round.id}];
+  if (found->round.checkpoint_scn < seen)
+    world_.broken(name_ + ": the checkpoint of tenant " + to_string(tenant) + " round " +
+                  to_string(found->round.id) + " goes back from " + std::to_string(seen) + " to " +
+                  std::to_string(found->round.checkpoint_scn));
+  seen = found->round.checkpoint_scn;
 }
 
 void sim_engine::on_fenced(tenant_id tenant, std::string_view why) {

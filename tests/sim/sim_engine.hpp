@@ -6,6 +6,9 @@
 #include "tests/sim/sim_host.hpp"
 #include "tests/sim/sim_world.hpp"
 
+#include <map>
+#include <tuple>
+
 namespace varve::test {
 
 /// One process of the simulated database: the whole archive engine behind its front door, on simulated
@@ -22,6 +25,7 @@ public:
   /// The engine is closed as a host closes it; then the process ends.
   void close();
   void stand_still(duration_ns time) { process_.stand_still(time); }
+  void freeze(); ///< until it is killed, no call of its storage has an effect any more
 
   const std::string& name() const { return name_; }
   const std::shared_ptr<crash_catalog>& catalog() const { return catalog_; }
@@ -60,7 +64,8 @@ public:
   std::string standing(tenant_id tenant) const; ///< why not, for a report
   std::size_t open_waits() const;
   std::optional<round_status_record> row(tenant_id tenant) const;
-  void publish(); ///< what its views say counts as told
+  void publish();                          ///< what its views say counts as told
+  void watch_checkpoint(tenant_id tenant); ///< as a view shows it, it does not go back
   /// What holds at every moment, for every engine.
   void check_memory() const;
 
@@ -77,6 +82,7 @@ private:
   void on_durable(tenant_id tenant, stream_id stream, stream_position position) override;
   void on_error(const error& why) override;
   sim_host* host(tenant_id tenant);
+  bool knows_break(tenant_id tenant) const;
 
   sim_world& world_;
   const std::string name_;
@@ -87,6 +93,7 @@ private:
   std::unique_ptr<archive_engine> engine_;
   archive_runtime* runtime_ = nullptr;
   std::map<tenant_id, std::unique_ptr<sim_host>> hosts_;
+  std::map<std::tuple<std::string, tenant_id, round_id>, scn> seen_; // checkpoints
   sim_dba dba_;
   bool writing_ = true, silent_ = false;
   unsigned calls_ = 0;

@@ -70,6 +70,7 @@ void sim_host::turn() {
   if (streams_.empty())
     return;
   look_at_waits();
+  engine_.watch_checkpoint(tenant_);
   if (engine_.writing() && world_.engines().size() <= 1 + draw.draw(2))
     write_some();
   for (auto& [id, each] : streams_) {
@@ -105,9 +106,22 @@ void sim_host::write_some() {
   }
 }
 
+/// What was accepted is dropped only where the host is told, and the notice may be under way.
+void sim_host::look_for_lost_log(stream& in) {
+  constexpr unsigned turns_max = 10;
+  if (in.handle->expected_lsn() >= in.accepted) {
+    in.turns_behind = 0;
+    return;
+  }
+  if (++in.turns_behind > turns_max)
+    world_.broken(name(in) + ": log from LSN " + std::to_string(in.handle->expected_lsn()) + " to " +
+                  std::to_string(in.accepted) + " was accepted, and is wanted again without a word");
+}
+
 void sim_host::hand_over(stream& to) {
   if (!to.handle || to.log().pulled)
     return;
+  look_for_lost_log(to);
   if (to.waits_for_room && world_.options().patient)
     return; // room() ends it
   to.waits_for_room = false;
@@ -144,6 +158,7 @@ bool sim_host::hand_over_one(stream& to, std::size_t which) {
                   std::to_string(entry.scn));
     }
     to.fresh = false;
+    to.accepted = entry.next_lsn;
     return true;
   case append_outcome::repeated:
     return true;
@@ -209,6 +224,7 @@ void sim_host::no_round() {
     each->fresh = true;
     each->told_lost = false;
     each->first.reset();
+    each->accepted = 0;
   }
 }
 
@@ -249,19 +265,24 @@ void sim_host::advance() {
 
 void sim_host::ask_for_durable() {
   ++world_.counts().waits;
-  std::map<stream_id, lsn> wanted;
+  std::vector<wait::claim> wanted;
+  auto want = [&](stream& of) {
+    if (of.first)
+      wanted.push_back({of.id, *of.first, of.handle->expected_lsn()});
+  };
   auto& draw = world_.world();
+  bool archives = !engine_.needs_dba(tenant_);
   if (draw.chance(300)) {
     for (auto& [id, each] : streams_)
       if (each->handle)
-        wanted[id] = each->handle->expected_lsn();
-    waits_.push_back({engine_.door().flush(tenant_), wanted});
+        want(*each);
+    waits_.push_back({engine_.door().flush(tenant_), std::move(wanted), archives});
     return;
   }
-  auto which = std::next(streams_.begin(), static_cast<std::ptrdiff_t>(draw.draw(streams_.size())));
-  if (auto& handle = which->second->handle) {
-    wanted[which->first] = handle->expected_lsn();
-    waits_.push_back({handle->flush(), wanted});
+  auto& which = *std::next(streams_.begin(), static_cast<std::ptrdiff_t>(draw.draw(streams_.size())))->second;
+  if (which.handle) {
+    want(which);
+    waits_.push_back({which.handle->flush(), std::move(wanted), archives});
   }
 }
 
@@ -271,22 +292,33 @@ void sim_host::look_at_waits() {
     if (!answer)
       return false;
     if (answer->outcome.ok())
-      for (auto& [id, upto] : each.wanted)
-        acknowledge(id, upto);
-    switch (answer->outcome.code()) {
-    case errc::ok:
-    case errc::fenced:
-    case errc::canceled:
-    case errc::interrupted:
-    case errc::not_archiving:
-    case errc::closed:
-      break;
-    default:
+      for (auto& claim : each.wanted) // whatever befell the tenant since it was asked for
+        world_.acknowledged(engine_, tenant_, claim.stream, claim.first, claim.upto);
+    if (!may_fail(each, answer->outcome.code()))
       world_.broken(engine_.name() + ": a flush of tenant " + to_string(tenant_) +
                     " fails: " + answer->outcome.error().to_string());
-    }
     return true;
   });
+}
+
+/// A flush fails for a reason.
+bool sim_host::may_fail(const wait& asked, errc code) const {
+  auto& happened = world_.counts();
+  switch (code) {
+  case errc::ok:
+  case errc::closed:
+    return true;
+  case errc::fenced:
+    return world_.had_company(engine_.name());
+  case errc::canceled:
+    return happened.stops + happened.resends > 0;
+  case errc::not_archiving:
+    return happened.stops > 0 || !asked.archives;
+  case errc::interrupted:
+    return happened.breaks > 0;
+  default:
+    return false;
+  }
 }
 
 void sim_host::acknowledge(stream_id id, lsn upto) {
@@ -314,19 +346,28 @@ void sim_host::round_began() {
     if (each->log().pulled)
       each->first.reset();
     each->idle = false;
-    each->durable = 0;
+    each->durable = each->accepted = 0;
   }
 }
 
 /// What was handed over is claimed no more: meanwhile another engine may have begun a round behind it.
 void sim_host::must_resend(stream_id id) {
-  if (auto found = streams_.find(id); found != streams_.end())
+  if (auto found = streams_.find(id); found != streams_.end()) {
     found->second->first.reset();
+    found->second->accepted = 0;
+  }
 }
 
 void sim_host::lost_the_tenant() {
-  for (auto& [id, each] : streams_)
+  for (auto& [id, each] : streams_) {
     each->first.reset();
+    each->accepted = 0;
+  }
+}
+
+void sim_host::interrupted() {
+  for (auto& [id, each] : streams_)
+    each->accepted = 0;
 }
 
 void sim_host::room(stream_id id) {
@@ -381,7 +422,6 @@ void sim_host::err(stream& in) {
   auto& log = in.log();
   if (!in.handle || log.pulled || !in.first || log.entries.empty())
     return;
-  ++world_.counts().mistakes;
   auto& draw = world_.world();
   auto next = host_log::find(log, in.handle->expected_lsn());
   auto archived = host_log::find(log, in.handle->archived_position().next_lsn);
@@ -410,6 +450,7 @@ void sim_host::err(stream& in) {
   } else {
     return;
   }
+  ++world_.counts().mistakes;
   auto uncompared = engine_.door().memory_usage().repeats_uncompared;
   auto answer = in.handle->append({wrong.lsn, wrong.next_lsn, wrong.scn, payload});
   // What has left the memory cannot be compared, and is counted.

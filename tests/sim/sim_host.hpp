@@ -29,6 +29,7 @@ public:
   void round_began();
   void must_resend(stream_id id);
   void lost_the_tenant();
+  void interrupted();
   void room(stream_id stream);
   void durable(stream_id stream, const stream_position& position);
 
@@ -41,13 +42,21 @@ public:
 private:
   class stream;
   struct wait {
+    /// What of a stream must be durable when the answer says so.
+    struct claim {
+      stream_id stream;
+      std::size_t first;
+      lsn upto;
+    };
     durable_future answer;
-    std::map<stream_id, lsn> wanted;
+    std::vector<claim> wanted;
+    bool archives; ///< when it was asked
   };
 
   void turn();
   void write_some();
   void hand_over(stream& to);
+  void look_for_lost_log(stream& in);
   bool hand_over_one(stream& to, std::size_t which);
   void refused(stream& to, std::size_t which, const append_answer& answer);
   void tell_recycled(stream& of);
@@ -60,6 +69,7 @@ private:
   std::optional<promise> may_promise(const stream& of) const;
   void ask_for_durable();
   void look_at_waits();
+  bool may_fail(const wait& asked, errc code) const;
   void acknowledge(stream_id id, lsn upto);
   void recycle(stream& of);
   void err(stream& in);

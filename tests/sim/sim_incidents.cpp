@@ -70,6 +70,7 @@ void sim_world::power_failure(bool lose_all) {
   for (auto& each : storages_)
     each.medium->crash();
   model_.forget_what_came_back();
+  committed_.clear();
 }
 
 void sim_world::restart() {
@@ -122,6 +123,7 @@ void sim_world::stand_still_and_stall() {
   auto& which = *engines_[world_.draw(engines_.size())];
   if (world_.chance(400)) {
     stalling_ = which.name();
+    stalls_in_commit_ = world_.chance(500);
     return;
   }
   auto time = world_.draw(1, 5 * options_.option.checkpoint_interval / one_second) * one_second;
@@ -132,15 +134,51 @@ void sim_world::stand_still_and_stall() {
     start_second_engine();
 }
 
+void sim_world::at_call(const fault_medium::call_info& call) {
+  if (!faults_on_ || anybody_stalls())
+    return;
+  if (crash_in_calls_ && (*crash_in_calls_)-- == 0) {
+    crash_in_calls_.reset();
+    return crash_in(call);
+  }
+  bool stalls = call.kind == fault_medium::call::create && call.writer == stalling_ &&
+                (!stalls_in_commit_ || call.path.find("/commits/") != std::string::npos);
+  if (stalls && may_nest())
+    stall(call);
+}
+
+/// Nobody can end a process in the middle of a call that it makes: its storage is cut off and it stands still
+/// at once, and it ends before it does anything else.
+void sim_world::crash_in(const fault_medium::call_info& call) {
+  auto found = std::ranges::find(engines_, call.writer, [](auto& each) { return each->name(); });
+  if (found == engines_.end())
+    return;
+  bool power = world_.chance(500);
+  note(power ? "power fails in this call" : "killed in this call");
+  for (auto& each : engines_)
+    if (power || each == *found)
+      each->freeze();
+  world_.after(0, [this, power, name = call.writer] {
+    if (power)
+      power_failure();
+    else
+      for (std::size_t i = 0; i < engines_.size(); ++i)
+        if (engines_[i]->name() == name) {
+          kill(i);
+          break;
+        }
+    if (engines_.empty())
+      restart_later();
+  });
+}
+
 /// The call has been made and has no effect yet; the world goes on without the one who made it.
 void sim_world::stall(const fault_medium::call_info& call) {
-  if (!faults_on_ || call.kind != fault_medium::call::create || call.writer != stalling_ || !may_nest())
-    return;
   auto found = std::ranges::find(engines_, call.writer, [](auto& each) { return each->name(); });
   stalling_.clear();
   if (found == engines_.end() || (*found)->stands_still())
     return;
-  auto time = world_.draw(1, 5 * options_.option.checkpoint_interval / one_second) * one_second;
+  auto time = world_.draw(1, 10 * options_.option.checkpoint_interval / one_second) * one_second;
   note(call.writer + " stands still for " + format_duration(time) + " in this create");
   ++counts_.stalls;
   (*found)->stand_still(time);
@@ -191,7 +229,12 @@ void sim_world::incident(bool must_crash) {
       world_.after(one_second, [this] { incident(true); });
     return;
   }
-  switch (must_crash ? world_.draw(4) : world_.draw(10)) {
+  auto what = must_crash ? world_.draw(4) : world_.draw(10);
+  if (what < 4 && world_.chance(500)) {
+    crash_in_calls_ = world_.draw(30);
+    return;
+  }
+  switch (what) {
   case 0:
   case 1:
     kill(world_.draw(engines_.size()));

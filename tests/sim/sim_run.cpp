@@ -1,6 +1,8 @@
 #include "tests/sim/sim_run.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <vector>
 
 namespace varve::test {
 
@@ -92,30 +94,52 @@ std::string describe(const outcome& sum) {
   return text;
 }
 
-std::string too_quiet(const outcome& sum) {
+namespace {
+
+struct least {
+  const char* what;
+  std::uint64_t happened, in_thousand;
+};
+
+std::vector<least> all_least(const outcome& sum) {
   auto& c = sum.counts;
-  struct least {
-    const char* what;
-    std::uint64_t happened, in_thousand;
-  };
-  const least all[] = {
+  return {
       {"entries", sum.entries, 200'000},
       {"crashes", c.kills + c.power_failures, 1000},
       {"failed calls", sum.faults, 1000},
       {"lost replies", sum.lost_replies, 1000},
       {"calls without space", sum.times_full, 300},
-      {"second engines", c.takeovers, 300},
+      {"second engines", c.takeovers, 200},
       {"fenced engines", c.fenced, 200},
+      {"closed engines", c.closes, 50},
       {"breaks", c.breaks, 20},
       {"pieces", c.pieces, 3000},
       {"ended rounds", c.rounds, 300},
       {"statements", c.statements, 3000},
-      {"engines that stood still", c.sleeps + c.stalls, 100},
+      {"resends", c.resends, 200},
+      {"times room", c.rooms, 1000},
+      {"engines that stood still", c.sleeps, 50},
+      {"that did so in a create", c.stalls, 20},
       {"catalog failures", c.catalog_failures, 50},
+      {"lost data directories", c.lost_directories, 20},
       {"mistakes", c.mistakes, 300},
   };
+}
+
+} // namespace
+
+std::string describe_least(const outcome& sum) {
+  std::string text;
+  for (auto& each : all_least(sum))
+    text += std::string(text.empty() ? "" : ", ") +
+            std::to_string(each.happened * 1000 / std::max<std::uint64_t>(sum.seeds, 1)) + " " + each.what +
+            " (" + std::to_string(each.in_thousand) + ")";
+  return "of 1000 worlds (at least): " + text;
+}
+
+std::string too_quiet(const outcome& sum) {
   std::string quiet;
-  for (auto& each : all)
+  for (auto& each : all_least(sum))
     if (each.happened * 1000 < each.in_thousand * sum.seeds)
       quiet += std::string(quiet.empty() ? "" : "; ") + std::to_string(each.happened) + " " + each.what +
                " in " + std::to_string(sum.seeds) + " worlds, wanted are " +

@@ -26,6 +26,9 @@ outcome run_seed(std::uint64_t seed, bool print = false, const handle_maker& han
 /// For people: how much happened.
 std::string describe(const outcome& sum);
 
+/// The same, of what must happen: how often, and how often at least.
+std::string describe_least(const outcome& sum);
+
 /// What must have happened in so many seeds, or they prove nothing: "" or what was too rare.
 std::string too_quiet(const outcome& sum);
 

@@ -65,6 +65,8 @@ public:
   bool idle = false;                  ///< no round takes its log
   bool waits_for_room = false;
   lsn durable = 0;
+  lsn accepted = 0;           ///< the engine has it all, or says that it has not
+  unsigned turns_behind = 0;  ///< in which it wanted less than that
   lsn told_oldest = 0;        ///< to the engine
   bool told_lost = false;     ///< in this round: what the engine wanted was gone
   std::deque<bytes> payloads; ///< of the last read()

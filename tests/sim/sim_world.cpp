@@ -33,7 +33,7 @@ sim_world::sim_world(std::uint64_t seed, handle_maker handles, std::optional<sim
     medium->on_call([this, name](const fault_medium::call_info& call) {
       world_.mix(call.path);
       note(call.writer + " " + fault_medium::name_of(call.kind) + " " + name + "/" + call.path);
-      stall(call);
+      at_call(call);
     });
     storages_.push_back({"memory://" + name, medium});
   }
@@ -197,7 +197,7 @@ sim_engine& sim_world::start_engine(std::shared_ptr<crash_catalog> catalog) {
   return made;
 }
 
-/// What was acknowledged is in a commit by now.
+/// What was acknowledged is by now in a commit that a power failure leaves.
 void sim_world::acknowledged(sim_engine& by, tenant_id tenant, stream_id stream, std::size_t first,
                              lsn upto) {
   auto who = "tenant " + to_string(tenant) + " stream " + to_string(stream);
@@ -207,7 +207,9 @@ void sim_world::acknowledged(sim_engine& by, tenant_id tenant, stream_id stream,
   for (auto& each : storages_) {
     if (!anything || upto <= committed)
       break;
-    fault_destination look{each.medium->copy(world_.random()), "model"};
+    auto left = each.medium->copy(world_.random());
+    left->crash();
+    fault_destination look{left, "model"};
     auto state = read_committed_state(look, tenant, nullptr);
     if (!state.ok())
       return broken(who + " is acknowledged, and cannot be read: " + state.error().to_string());
@@ -262,18 +264,27 @@ void sim_world::run_until_fenced() {
 
 void sim_world::run_with_faults() {
   constexpr std::uint64_t entries_min = 200;
-  // Something is forced to happen: a crash, and a call that fails.
+  // Something is forced to happen: a crash, and a call of each destination that fails.
   world_.after(world_.draw(options_.duration), [this] { incident(true); });
-  storages_[world_.draw(storages_.size())].medium->plan(
-      {.let_through = world_.draw(300),
-       .when = world_.chance(500) ? fault_medium::moment::before : fault_medium::moment::after});
+  for (auto& each : storages_)
+    each.medium->plan(
+        {.let_through = world_.draw(300),
+         .when = world_.chance(500) ? fault_medium::moment::before : fault_medium::moment::after});
   for (unsigned i = 0; i < options_.incidents; ++i)
     world_.after(world_.draw(options_.duration), [this] { incident(false); });
   for (unsigned i = 0; i < options_.late_streams + options_.dropped_streams; ++i)
     world_.after(world_.draw(options_.duration), [this] { late_and_dropped_streams(); });
   run_for(options_.duration);
-  for (auto bound = world_.now() + one_hour; log_.entries_written() < entries_min && world_.now() < bound;)
-    run_for(10 * one_second);
+  auto enough = [&] {
+    return log_.entries_written() >= entries_min && faults() > 0 &&
+           counts_.kills + counts_.power_failures > 0;
+  };
+  for (auto bound = world_.now() + one_hour; !enough(); run_for(10 * one_second)) {
+    if (engines_.size() > 1 && !anybody_stalls())
+      kill(0); // beside others nobody may write
+    if (world_.now() > bound)
+      throw broken_claim("too little happens in this world");
+  }
 }
 
 } // namespace varve::test

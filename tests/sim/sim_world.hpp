@@ -27,7 +27,7 @@ public:
     std::uint64_t engines = 0, kills = 0, closes = 0, power_failures = 0, takeovers = 0, outages = 0,
                   sleeps = 0, stalls = 0, catalog_failures = 0, lost_directories = 0, fenced = 0, mended = 0,
                   refused_full = 0, rooms = 0, resends = 0, waits = 0, statements = 0, breaks = 0,
-                  mistakes = 0, pieces = 0, rounds = 0;
+                  mistakes = 0, pieces = 0, rounds = 0, stops = 0;
     void add(const counters& more);
   };
 
@@ -107,12 +107,19 @@ private:
   void restart_later();
   void outage();
   void stand_still_and_stall();
+  void at_call(const fault_medium::call_info& call);
+  void crash_in(const fault_medium::call_info& call);
   void stall(const fault_medium::call_info& call);
   void late_and_dropped_streams();
   void run_until_caught_up();
-  duration_ns interval_in_force() const;
   void watch_the_age();
+  using account_rule = std::function<bool(tenant_id, const std::string& destination)>;
   void compare_catalog();
+  void compare_pieces(const catalog_snapshot& known, const catalog_snapshot& told,
+                      const account_rule& must_agree);
+  void compare_rounds(const catalog_snapshot& known, const catalog_snapshot& told,
+                      const account_rule& must_agree);
+  void compare_standing(const catalog_snapshot& known, const catalog_snapshot& told, const std::string& uri);
   void compare_views();
   bool all_is_committed();
   bool step();
@@ -132,7 +139,9 @@ private:
   std::vector<std::unique_ptr<sim_engine>> graveyard_; // somebody may still be in one of their calls
   std::set<std::string> company_;                      // engines by name
   std::shared_ptr<crash_catalog> left_;                // of the last engine that died
+  std::optional<std::uint64_t> crash_in_calls_;        // somebody dies in the call after so many more
   std::string stalling_;                               // the engine whose next create stalls
+  bool stalls_in_commit_ = false;                      // and it waits for that of a commit
   unsigned stalled_ = 0, depth_ = 0;
   std::map<std::pair<tenant_id, stream_id>, lsn> committed_; // seen in a commit
   std::deque<std::string> story_;

@@ -55,6 +55,7 @@ public:
   int close() const {
     auto took = std::max(seconds(), 0.001);
     std::cout << describe(sum_) << '\n'
+              << describe_least(sum_) << '\n'
               << std::fixed << std::setprecision(1) << static_cast<double>(sum_.seeds) / took
               << " seeds a second, " << static_cast<double>(sum_.time) / 1e9 / took
               << " simulated seconds a second, " << took << " s\n";
@@ -62,7 +63,10 @@ public:
     auto quiet = sum_.seeds >= enough_seeds ? too_quiet(sum_) : "";
     if (!quiet.empty())
       std::cout << "too little happened: " << quiet << '\n';
-    std::cout << sum_.seeds << " seeds, " << failures_ << " broken\n";
+    auto asked = asked_.last - asked_.first + 1;
+    bool out_of_time = failures_ == 0 && sum_.seeds < asked;
+    std::cout << sum_.seeds << (out_of_time ? " of " + std::to_string(asked) : "") << " seeds, " << failures_
+              << " broken" << (out_of_time ? ", then time was up" : "") << '\n';
     return failures_ == 0 && quiet.empty() ? 0 : 1;
   }
 
