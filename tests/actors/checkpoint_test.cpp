@@ -35,6 +35,16 @@ TEST_CASE("checkpoint: what was appended is committed within the interval, thoug
   }
 }
 
+TEST_CASE("checkpoint: a clock that is set back holds no checkpoint back") {
+  archiving f;
+  for (int i = 0; i < 5; ++i) {
+    f.set_back += one_hour;
+    f.write(1);
+    auto upto = f.stream->expected_lsn();
+    REQUIRE(f.run_until([&] { return f.stream->committed().next_lsn == upto; }, interval));
+  }
+}
+
 TEST_CASE("checkpoint: its age stays below the interval while the host says what it knows") {
   archiving f;
   duration_ns oldest = 0;
