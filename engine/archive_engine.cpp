@@ -143,11 +143,6 @@ status archive_engine_impl::start() {
   return {};
 }
 
-bool archive_engine_impl::closed() const {
-  std::lock_guard guard{mutex_};
-  return closed_;
-}
-
 result<std::shared_lock<std::shared_mutex>> archive_engine_impl::use() const {
   // Not waited for: only close() holds it alone, and it may be waiting for the thread that asks. Asked
   // before, so that close() does not wait behind ever new calls, and after, when it can come no more.
@@ -170,19 +165,6 @@ void archive_engine_impl::tell(const error& why) {
       [why](archive_listener& to) { to.on_error(why); }));
 }
 
-void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_state>& waiting) {
-  std::lock_guard guard{mutex_};
-  if (waiting_.size() >= 1024)
-    std::erase_if(waiting_, [](auto& weak) {
-      auto state = weak.lock();
-      if (!state)
-        return true;
-      std::lock_guard inner{state->mutex};
-      return state->answer.has_value();
-    });
-  waiting_.push_back(waiting);
-}
-
 std::shared_ptr<actor_answers>
 archive_engine_impl::give(const std::vector<std::pair<tenant_id, tenant_order>>& what) {
   auto all = std::make_shared<actor_answers>(what.size());
@@ -197,11 +179,8 @@ status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_
 }
 
 status archive_engine_impl::close() {
-  {
-    std::lock_guard guard{mutex_};
-    if (std::exchange(closed_, true))
-      return {};
-  }
+  if (closed_.exchange(true))
+    return {};
   std::unique_lock alone{in_use_};
   std::vector<std::pair<tenant_id, tenant_order>> orders;
   for (auto tenant : runtime_->tenants()) {
@@ -212,13 +191,11 @@ status archive_engine_impl::close() {
   auto flushed = give(orders)->wait(environment_, options_.stop_timeout, [] { return false; });
   static_cast<void>(snapshot()); // writes what waits for the next batch
   runtime_->stop();
-  std::vector<std::weak_ptr<durable_future::shared_state>> waiting;
   {
     std::lock_guard guard{mutex_};
-    waiting.swap(waiting_);
     silent_ = true;
   }
-  for (auto& weak : waiting)
+  for (auto& weak : waiting_.take()) // who comes later finds it closed
     if (auto state = weak.lock())
       state->fulfil({fail(errc::closed, "the engine is closed"), {}});
   if (own_actors_)
