@@ -48,6 +48,7 @@ status check(const archive_options& options) {
   VARVE_TRY(in_range<unsigned>("io_threads", options.io_threads, 1, 64));
   VARVE_TRY(in_range<unsigned>("threads", options.threads, 0, 1024));
   VARVE_TRY(in_range<std::uint64_t>("entry_bytes_max", options.entry_bytes_max, 0, largest_entry(options)));
+  VARVE_TRY(in_range<duration_ns>("stop_timeout", options.stop_timeout, 0, one_day));
   return {};
 }
 
@@ -179,6 +180,8 @@ status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_
 }
 
 status archive_engine_impl::close() {
+  // The end of a round is answered when the destination was given its time.
+  limit = std::max(limit, options_.stop_timeout + 10 * one_second);
   if (closed_.exchange(true))
     return {};
   std::unique_lock alone{in_use_};

@@ -86,7 +86,8 @@ public:
                                                  const tenant_record& record) const;
   std::shared_ptr<const catalog_snapshot> snapshot(); ///< with everything that waits for the next batch
   status apply(const change_set& changes);            ///< synced
-  /// Gives orders to tenants and waits for all answers, at most `limit`, and not longer than until close().
+  /// Gives orders to tenants and waits for all answers, at most `limit` or, where that is longer, as long as
+  /// the end of a round may take; and not longer than until close().
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
   void stop_pulling(tenant_id tenant, stream_id stream); ///< the source is not called any more
   status begin_round(const tenant_record& record);
