@@ -162,8 +162,12 @@ void archive_engine_impl::tell(const error& why) {
     return;
   last_told_ = std::move(text);
   // Not on the thread that failed: a host may call the engine, and wait for that very actor.
-  runtime_->notify(std::make_shared<std::function<void(archive_listener&)>>(
-      [why](archive_listener& to) { to.on_error(why); }));
+  runtime_->notify(std::make_shared<std::function<void(archive_listener&)>>([why](archive_listener& to) {
+    try {
+      to.on_error(why);
+    } catch (...) { // told of that, it would throw again
+    }
+  }));
 }
 
 std::shared_ptr<actor_answers>
@@ -176,12 +180,15 @@ archive_engine_impl::give(const std::vector<std::pair<tenant_id, tenant_order>>&
 
 status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what,
                                   duration_ns limit) {
+  // The end of a round is answered when the destination was given its time.
+  limit = std::max(limit, options_.stop_timeout + 10 * one_second);
   return give(what)->wait(environment_, limit, [this] { return closed(); });
 }
 
 status archive_engine_impl::close() {
-  // The end of a round is answered when the destination was given its time.
-  limit = std::max(limit, options_.stop_timeout + 10 * one_second);
+  if (runtime_->in_host_call())
+    return fail(errc::not_supported, "close() is called by a listener or callback of this engine",
+                "it waits for them: close it on a thread of the host's");
   if (closed_.exchange(true))
     return {};
   std::unique_lock alone{in_use_};

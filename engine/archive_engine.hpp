@@ -63,8 +63,9 @@ private:
   std::shared_ptr<shared_state> state_;
 };
 
-/// What the engine tells the host. Called from engine threads, one call at a time per tenant, never with a
-/// lock held: an implementation may call the engine, but must return soon.
+/// What the engine tells the host. Called from one engine thread, one call at a time, never with a lock held:
+/// an implementation may call the engine, also to wait for what is durable, but close() (not_supported), and
+/// must return soon. What it throws is told to on_error; the next call comes all the same.
 class archive_listener {
 public:
   virtual ~archive_listener() = default;
@@ -88,14 +89,15 @@ public:
   /// A commit made everything below position.next_lsn durable.
   virtual void on_durable(tenant_id, stream_id, stream_position) {}
   /// Something failed that no call of the host waits for: the catalog refused a write (statements and views
-  /// fail from then on, until the engine is opened again; the archive itself does not need the catalog), or
-  /// an actor ended (its tenants are stopped). The same error again is told once. May come beside another
-  /// call.
+  /// fail from then on, until the engine is opened again; the archive itself does not need the catalog), an
+  /// actor ended (its tenants are stopped), or the host has thrown where it was called. The same error again
+  /// is told once; what this throws is told to nobody.
   virtual void on_error(const error&) {}
 };
 
 /// A host that would rather be asked for its log than hand it over. Called from one engine thread at a time
-/// per stream; may block.
+/// per stream; may block. Must not close the engine or the stream. What it throws counts as an io_error of
+/// the source.
 class log_source {
 public:
   virtual ~log_source() = default;
@@ -135,7 +137,9 @@ public:
   virtual append_answer append_wait(const log_entry& entry) = 0;
   /// As append, and asks for a commit now; the future is fulfilled when one covers the entry.
   virtual std::pair<append_answer, durable_future> append_durable(const log_entry& entry) = 0;
-  /// The same with a callback instead (called from an engine thread; before this returns if it can never be).
+  /// The same with a callback instead. Called once, as the listener is and in order with it: behind the
+  /// on_durable() of the commit; before this returns if no commit will cover the entry; while the engine
+  /// closes from any of its threads.
   virtual append_answer append_durable(const log_entry& entry,
                                        std::function<void(const durable_answer&)> done) = 0;
 
@@ -187,7 +191,8 @@ public:
   virtual ~archive_engine() = default;
   /// Makes what was accepted durable if the destinations answer within options.stop_timeout (nanoseconds),
   /// fulfils every future, and stops all threads. Rounds stay in force: the next open continues them. A
-  /// statement under way answers `closed`; calls that come later, too.
+  /// statement under way answers `closed`; calls that come later, too. not_supported: called by a listener or
+  /// callback of this engine, for which it would wait; nothing is closed.
   ///
   /// It joins every thread, so it may take longer than stop_timeout, without bound: as long as a system call
   /// on a destination hangs in the kernel (a dead hard-mounted file system: mount it soft, or unmount it by
