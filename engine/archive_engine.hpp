@@ -48,7 +48,10 @@ struct append_answer {
 
 /// A position and whether it got there.
 struct durable_answer {
-  status outcome;           ///< ok, or fenced / canceled (round stopped) / interrupted / closed
+  /// ok; fenced, canceled (the round was stopped, or the log given up: hand it over again), closed; of an
+  /// entry that was not taken what append says: not_archiving, interrupted, full, lsn_gap …; and the error
+  /// for which the engine has stopped the tenant.
+  status outcome;
   stream_position position; ///< everything below position.next_lsn is durable
 };
 
@@ -117,6 +120,9 @@ public:
 
 struct stream_options {
   /// Where the stream's log begins; empty = its first entry says. Ignored where the archive knows the stream.
+  /// A host that may recycle log of the stream before it hands over any says it here, or hands over first: in
+  /// a round that is DOING already, log_recycled(x) before the first entry of a stream that begins nowhere
+  /// yet is a break of the whole tenant, although append(x) instead of it would be taken as the beginning.
   std::optional<lsn> start_lsn;
   /// Pull mode: the engine reads from here instead of being appended to. Must outlive the stream.
   log_source* source = nullptr;
@@ -149,7 +155,8 @@ public:
   /// the round begins. Of no effect while no round takes log (append answers not_archiving), and where it is
   /// lower than before. Thread-safe.
   virtual status advance(scn upto) = 0;
-  /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests.
+  /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests. Where
+  /// archived_position() is there already it is ok at once, and no destination is asked.
   virtual durable_future flush() = 0;
   /// Log below `oldest` is gone at the host. If it was not handed over: a break (DESIGN section 5.3); said
   /// while no round takes log of the stream: the next one begins there. A host that says it each time it
@@ -158,8 +165,9 @@ public:
   virtual status log_recycled(lsn oldest) = 0;
 
   /// Thread-safe, cheap:
-  virtual lsn expected_lsn() const = 0;                  ///< what append must start with
-  virtual stream_position archived_position() const = 0; ///< durable: covered by a commit
+  virtual lsn expected_lsn() const = 0; ///< what append must start with
+  /// Durable: covered by a commit. Until the takeover as the catalog says it.
+  virtual stream_position archived_position() const = 0;
   virtual stream_position
   resume_lsn() const = 0; ///< where to hand over from after open; an estimate until the takeover
   virtual lsn recyclable_lsn() const = 0; ///< log below may go (lsn_max: no limit)
@@ -196,7 +204,9 @@ public:
   ///
   /// It joins every thread, so it may take longer than stop_timeout, without bound: as long as a system call
   /// on a destination hangs in the kernel (a dead hard-mounted file system: mount it soft, or unmount it by
-  /// force), and as long as a log_source::read() or a listener's callback blocks (the host makes it return).
+  /// force), as long as writes under way are held to options.destination_bytes_per_second (4 MiB at 100 kB a
+  /// second: 40 s), and as long as a log_source::read(), a listener or a callback blocks (the host makes it
+  /// return).
   /// A host that cannot wait ends its process instead: nothing that was acknowledged is lost.
   virtual status close() = 0;
 
