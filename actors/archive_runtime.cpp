@@ -31,8 +31,8 @@ archive_runtime::archive_runtime(caf::actor_system& system, catalog& where, sett
   for (unsigned i = 0; i < settings_.workers; ++i)
     compressors_.push_back(spawn_compressor(system_, budget_.arena()));
   supervisor_ = spawn_supervisor(system_, settings_.on_error);
-  notifier_ = spawn_notifier(
-      system_, [this] { return listener_.load(); }, settings_.how);
+  notifier_ = spawn_notifier(system_, {[this] { return listener_.load(); }, settings_.on_error, &calling_},
+                             settings_.how);
   // Called with a stream's lock held: both only send a message.
   budget_.on_room = [this](tenant_id tenant, stream_id stream) {
     if (auto of = intake(tenant))
@@ -152,9 +152,8 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   streaming.intake = of.intake;
   streaming.writer = of.writer;
   streaming.compressors = compressors_;
-  streaming.notify = [this, to = notifier_](notice what) {
-    if (listener_.load() != nullptr)
-      caf::anon_send(to, notify_atom::value, std::move(what));
+  streaming.notify = [to = notifier_](notice what) {
+    caf::anon_send(to, notify_atom::value, std::move(what));
   };
   streaming.press_bytes = settings_.budget_bytes / 16;
   of.log_stream =
@@ -278,6 +277,20 @@ void archive_runtime::wait(tenant_id tenant, durable_wait_ptr what) {
     caf::anon_send(to, wait_atom::value, std::move(what));
   else
     what->answer({fail(errc::not_archiving, "tenant " + to_string(tenant) + " is not archiving"), {}});
+}
+
+std::function<void(const durable_answer&)>
+archive_runtime::in_turn(tenant_id tenant, std::function<void(const durable_answer&)> done) {
+  std::shared_lock lock{mutex_};
+  log_stream_actor teller;
+  if (auto found = tenants_.find(tenant); found != tenants_.end())
+    teller = found->second->log_stream;
+  return [teller, notifier = notifier_, on_error = settings_.on_error,
+          done = std::move(done)](const durable_answer& answer) {
+    auto call = owed_call([=] { call_host([&] { done(answer); }, on_error); }, notifier);
+    if (teller)
+      caf::anon_send(teller, notify_atom::value, std::move(call));
+  };
 }
 
 void archive_runtime::pull(tenant_id id, const std::shared_ptr<stream_buffer>& stream, log_source* source) {

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <shared_mutex>
+#include <thread>
 
 namespace varve {
 
@@ -69,6 +70,12 @@ public:
   /// of archivelog, where to.
   void order(tenant_id tenant, tenant_order what, answer_to done);
   void wait(tenant_id tenant, durable_wait_ptr what);
+  /// What calls `done` as the listener is called, after what that was told of the tenant before: the host may
+  /// wait there for the tenant's actors. What `done` throws goes to settings::on_error.
+  std::function<void(const durable_answer&)> in_turn(tenant_id tenant,
+                                                     std::function<void(const durable_answer&)> done);
+  /// Is the caller within such a call?
+  bool in_host_call() const { return calling_.load() == std::this_thread::get_id(); }
 
   /// Pulls a stream from its host.
   void pull(tenant_id tenant, const std::shared_ptr<stream_buffer>& stream, log_source* source);
@@ -111,6 +118,7 @@ private:
   catalog_writer_actor catalog_writer_;
   std::vector<compressor_actor> compressors_;
   caf::actor supervisor_, notifier_;
+  std::atomic<std::thread::id> calling_{}; // the host, by the notifier
 
   mutable std::shared_mutex mutex_; // guards the maps; never held while a stream's lock is taken
   std::map<tenant_id, std::shared_ptr<tenant>> tenants_;

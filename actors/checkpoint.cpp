@@ -74,13 +74,19 @@ bool checkpoint_state::has_news() const {
 
 /// One look per eighth of the interval; a quiet tenant costs no more than that look.
 void checkpoint_state::schedule_beat() {
-  if (std::exchange(beating, true))
-    return;
-  self->delayed_send(self, std::chrono::nanoseconds(parts.option.checkpoint_interval / 8), beat_atom::value);
+  self->delayed_send(self, std::chrono::nanoseconds(parts.option.checkpoint_interval / 8), beat_atom::value,
+                     ++beats);
+}
+
+/// A look that the old interval has ordered is not waited for: it may be minutes away.
+void checkpoint_state::set_option(const dest_option& option) {
+  bool other_beat = option.checkpoint_interval != parts.option.checkpoint_interval;
+  parts.option = option;
+  if (other_beat)
+    self->send(self, beat_atom::value, ++beats);
 }
 
 void checkpoint_state::beat() {
-  beating = false;
   auto now = parts.now();
   parts.intake->budget().expire(now, parts.option.checkpoint_interval);
   schedule_beat();
@@ -197,7 +203,10 @@ checkpoint_actor spawn_checkpoint(caf::actor_system& system, checkpoint_parts pa
               state.trouble_of_source(stream_id{stream}, what);
             },
             [&state](end_atom, const error_ptr& why) { state.stopped(*why); },
-            [&state](beat_atom) { state.beat(); },
+            [&state](beat_atom, std::uint64_t number) {
+              if (number == state.beats)
+                state.beat();
+            },
             [&state](retry_atom, std::uint64_t generation) {
               if (generation == state.generation)
                 state.retry();

@@ -17,7 +17,7 @@ caf::result<bool> checkpoint_state::order(const tenant_order_ptr& what) {
     interrupt(what->broken);
     return true;
   case kind::options:
-    parts.option = what->option;
+    set_option(what->option);
     parts.intake->grid().set_interval(what->option.piece_switch_interval);
     return true;
   case kind::close:
@@ -56,7 +56,7 @@ void checkpoint_state::drop() {
 caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   if (now_in == phase::owner && !ending_old_round)
     return true;
-  parts.option = what.option;
+  set_option(what.option);
   // Ordered before the engine was opened, or a moment ago: its log may be there already.
   if (parts.archiving && begin_wanted && !stop_wanted &&
       (now_in == phase::quiet || now_in == phase::taking)) {

@@ -64,7 +64,7 @@ struct checkpoint_state {
   std::optional<commit_operation> retry_operation;
   bool cycle_again = false;
   bool cycle_stops = false; // NOARCHIVELOG came before this cycle cut
-  bool beating = false;
+  std::uint64_t beats = 0;  // ordered: the number of the one to come
   std::vector<durable_wait_ptr> waits, cycle_waits;
   std::vector<caf::typed_response_promise<bool>> cycle_closes;
   std::shared_ptr<const piece_ledger::object> making; // sent with the same bytes until it is there
@@ -94,6 +94,7 @@ struct checkpoint_state {
   void fail_waits(std::vector<durable_wait_ptr>& which, const error& why);
   void schedule_beat();
   void beat();
+  void set_option(const dest_option& option);
   void work();
   bool has_news() const;
   bool in_force() const; // a round is, or is wanted

@@ -335,9 +335,10 @@ void checkpoint_state::publish_commit() {
     return left.round == record.round.id &&
            (record.round.status == left.status || record.round.status == round_status::stop);
   });
-  if (checkpoint > before.checkpoint_scn && record.round.status == round_status::doing)
-    changes.put(lag_sample{parts.tenant, ++parts.last_lag_sample, parts.now(), checkpoint, cycle_limit,
-                           parts.now() - cycle_began});
+  if (auto now = parts.now();
+      checkpoint > before.checkpoint_scn && record.round.status == round_status::doing)
+    changes.put(lag_sample{parts.tenant, ++parts.last_lag_sample, now, checkpoint, cycle_limit,
+                           now - std::min(cycle_began, now)}); // the clock may have been set back
   // The end of a round at once: nobody reads it at this destination again if the tenant goes to another.
   if (record.round.status == round_status::stop)
     this->record(std::move(changes), [] {});

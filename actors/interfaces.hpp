@@ -98,8 +98,8 @@ using checkpoint_actor = caf::typed_actor<
     caf::reacts_to<trouble_atom, std::uint64_t, error_ptr>,
     // An actor that the tenant needs has ended: stop. From the supervisor.
     caf::reacts_to<end_atom, error_ptr>,
-    // To itself: look whether a checkpoint is due.
-    caf::reacts_to<beat_atom>,
+    // To itself: look whether a checkpoint is due. Looks are numbered; only the last one ordered counts.
+    caf::reacts_to<beat_atom, std::uint64_t>,
     // To itself: an operation that failed is tried again.
     caf::reacts_to<retry_atom, std::uint64_t>,
     // To itself: NOARCHIVELOG has waited long enough for the destination.

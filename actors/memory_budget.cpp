@@ -234,13 +234,16 @@ void memory_budget::expire(unix_ns now, duration_ns age) {
   {
     std::lock_guard lock{mutex_};
     now_ = now;
-    for (auto& a : accounts_)
+    for (auto& a : accounts_) {
+      for (auto& w : a->waiters_)
+        w.promised_at = std::min(w.promised_at, now);
       std::erase_if(a->waiters_, [&](const waiter& w) {
         if (w.promised == 0 || w.promised_at + age > now)
           return false;
         credit(*a, w.promised);
         return true;
       });
+    }
     promise_room(calls);
   }
   run(calls);

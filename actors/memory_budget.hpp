@@ -59,7 +59,8 @@ public:
   /// Credit: the slabs are back in the arena.
   void give_back(const std::shared_ptr<account>& which, std::uint64_t bytes);
 
-  /// Ends promises older than `age` that nobody came for; the memory is free for all again.
+  /// Ends promises older than `age` that nobody came for; the memory is free for all again. A clock that went
+  /// back measures from there on.
   void expire(unix_ns now, duration_ns age);
   std::uint64_t used_bytes() const;
   std::uint64_t peak_bytes() const;

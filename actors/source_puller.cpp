@@ -21,11 +21,26 @@ struct puller_state {
       self->delayed_send(self, pause, work_atom::value);
   }
 
+  /// What the host throws is an error of its source.
+  template <class Question>
+  static auto ask(Question question) -> decltype(question()) {
+    auto thrown = [](const char* what) {
+      return fail(errc::io_error, std::string("the log_source has thrown: ") + what);
+    };
+    try {
+      return question();
+    } catch (const std::exception& failed) {
+      return thrown(failed.what());
+    } catch (...) {
+      return thrown("no std::exception");
+    }
+  }
+
   void gone(lsn from, std::string why) {
     break_record broken;
     broken.stream = parts.stream->id();
     broken.first_missing = from;
-    auto oldest = parts.source->oldest_lsn();
+    auto oldest = ask([this] { return parts.source->oldest_lsn(); });
     broken.oldest_left = oldest.ok() ? *oldest : 0;
     broken.reason = std::move(why);
     parts.on_break(std::move(broken));
@@ -37,13 +52,13 @@ struct puller_state {
     if (parts.intake->gate() != intake_gate::open)
       return again(idle_pause);
     if (!parts.stream->started()) {
-      auto start = parts.source->start_lsn();
+      auto start = ask([this] { return parts.source->start_lsn(); });
       if (!start.ok())
         return failed(start.error());
       parts.stream->start_at(*start);
     }
     auto from = parts.stream->expected_lsn();
-    auto batch = parts.source->read(from, batch_bytes);
+    auto batch = ask([&] { return parts.source->read(from, batch_bytes); });
     if (batch.code() == errc::entry_not_exist) {
       gone(from, batch.error().message);
       return again(error_pause);
@@ -73,7 +88,7 @@ struct puller_state {
   void watch() {
     if (stopped)
       return;
-    if (auto oldest = parts.source->oldest_lsn(); oldest.ok())
+    if (auto oldest = ask([this] { return parts.source->oldest_lsn(); }); oldest.ok())
       parts.stream->recycled(*oldest);
     self->delayed_send(self, watch_pause, beat_atom::value);
   }

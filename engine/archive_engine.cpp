@@ -48,6 +48,7 @@ status check(const archive_options& options) {
   VARVE_TRY(in_range<unsigned>("io_threads", options.io_threads, 1, 64));
   VARVE_TRY(in_range<unsigned>("threads", options.threads, 0, 1024));
   VARVE_TRY(in_range<std::uint64_t>("entry_bytes_max", options.entry_bytes_max, 0, largest_entry(options)));
+  VARVE_TRY(in_range<duration_ns>("stop_timeout", options.stop_timeout, 0, one_day));
   return {};
 }
 
@@ -143,11 +144,6 @@ status archive_engine_impl::start() {
   return {};
 }
 
-bool archive_engine_impl::closed() const {
-  std::lock_guard guard{mutex_};
-  return closed_;
-}
-
 result<std::shared_lock<std::shared_mutex>> archive_engine_impl::use() const {
   // Not waited for: only close() holds it alone, and it may be waiting for the thread that asks. Asked
   // before, so that close() does not wait behind ever new calls, and after, when it can come no more.
@@ -166,21 +162,12 @@ void archive_engine_impl::tell(const error& why) {
     return;
   last_told_ = std::move(text);
   // Not on the thread that failed: a host may call the engine, and wait for that very actor.
-  runtime_->notify(std::make_shared<std::function<void(archive_listener&)>>(
-      [why](archive_listener& to) { to.on_error(why); }));
-}
-
-void archive_engine_impl::hold(const std::shared_ptr<durable_future::shared_state>& waiting) {
-  std::lock_guard guard{mutex_};
-  if (waiting_.size() >= 1024)
-    std::erase_if(waiting_, [](auto& weak) {
-      auto state = weak.lock();
-      if (!state)
-        return true;
-      std::lock_guard inner{state->mutex};
-      return state->answer.has_value();
-    });
-  waiting_.push_back(waiting);
+  runtime_->notify(std::make_shared<std::function<void(archive_listener&)>>([why](archive_listener& to) {
+    try {
+      to.on_error(why);
+    } catch (...) { // told of that, it would throw again
+    }
+  }));
 }
 
 std::shared_ptr<actor_answers>
@@ -193,15 +180,17 @@ archive_engine_impl::give(const std::vector<std::pair<tenant_id, tenant_order>>&
 
 status archive_engine_impl::order(const std::vector<std::pair<tenant_id, tenant_order>>& what,
                                   duration_ns limit) {
+  // The end of a round is answered when the destination was given its time.
+  limit = std::max(limit, options_.stop_timeout + 10 * one_second);
   return give(what)->wait(environment_, limit, [this] { return closed(); });
 }
 
 status archive_engine_impl::close() {
-  {
-    std::lock_guard guard{mutex_};
-    if (std::exchange(closed_, true))
-      return {};
-  }
+  if (runtime_->in_host_call())
+    return fail(errc::not_supported, "close() is called by a listener or callback of this engine",
+                "it waits for them: close it on a thread of the host's");
+  if (closed_.exchange(true))
+    return {};
   std::unique_lock alone{in_use_};
   std::vector<std::pair<tenant_id, tenant_order>> orders;
   for (auto tenant : runtime_->tenants()) {
@@ -212,13 +201,11 @@ status archive_engine_impl::close() {
   auto flushed = give(orders)->wait(environment_, options_.stop_timeout, [] { return false; });
   static_cast<void>(snapshot()); // writes what waits for the next batch
   runtime_->stop();
-  std::vector<std::weak_ptr<durable_future::shared_state>> waiting;
   {
     std::lock_guard guard{mutex_};
-    waiting.swap(waiting_);
     silent_ = true;
   }
-  for (auto& weak : waiting)
+  for (auto& weak : waiting_.take()) // who comes later finds it closed
     if (auto state = weak.lock())
       state->fulfil({fail(errc::closed, "the engine is closed"), {}});
   if (own_actors_)

@@ -48,7 +48,10 @@ struct append_answer {
 
 /// A position and whether it got there.
 struct durable_answer {
-  status outcome;           ///< ok, or fenced / canceled (round stopped) / interrupted / closed
+  /// ok; fenced, canceled (the round was stopped, or the log given up: hand it over again), closed; of an
+  /// entry that was not taken what append says: not_archiving, interrupted, full, lsn_gap …; and the error
+  /// for which the engine has stopped the tenant.
+  status outcome;
   stream_position position; ///< everything below position.next_lsn is durable
 };
 
@@ -63,8 +66,9 @@ private:
   std::shared_ptr<shared_state> state_;
 };
 
-/// What the engine tells the host. Called from engine threads, one call at a time per tenant, never with a
-/// lock held: an implementation may call the engine, but must return soon.
+/// What the engine tells the host. Called from one engine thread, one call at a time, never with a lock held:
+/// an implementation may call the engine, also to wait for what is durable, but close() (not_supported), and
+/// must return soon. What it throws is told to on_error; the next call comes all the same.
 class archive_listener {
 public:
   virtual ~archive_listener() = default;
@@ -88,14 +92,15 @@ public:
   /// A commit made everything below position.next_lsn durable.
   virtual void on_durable(tenant_id, stream_id, stream_position) {}
   /// Something failed that no call of the host waits for: the catalog refused a write (statements and views
-  /// fail from then on, until the engine is opened again; the archive itself does not need the catalog), or
-  /// an actor ended (its tenants are stopped). The same error again is told once. May come beside another
-  /// call.
+  /// fail from then on, until the engine is opened again; the archive itself does not need the catalog), an
+  /// actor ended (its tenants are stopped), or the host has thrown where it was called. The same error again
+  /// is told once; what this throws is told to nobody.
   virtual void on_error(const error&) {}
 };
 
 /// A host that would rather be asked for its log than hand it over. Called from one engine thread at a time
-/// per stream; may block.
+/// per stream; may block. Must not close the engine or the stream. What it throws counts as an io_error of
+/// the source.
 class log_source {
 public:
   virtual ~log_source() = default;
@@ -115,6 +120,9 @@ public:
 
 struct stream_options {
   /// Where the stream's log begins; empty = its first entry says. Ignored where the archive knows the stream.
+  /// A host that may recycle log of the stream before it hands over any says it here, or hands over first: in
+  /// a round that is DOING already, log_recycled(x) before the first entry of a stream that begins nowhere
+  /// yet is a break of the whole tenant, although append(x) instead of it would be taken as the beginning.
   std::optional<lsn> start_lsn;
   /// Pull mode: the engine reads from here instead of being appended to. Must outlive the stream.
   log_source* source = nullptr;
@@ -135,7 +143,9 @@ public:
   virtual append_answer append_wait(const log_entry& entry) = 0;
   /// As append, and asks for a commit now; the future is fulfilled when one covers the entry.
   virtual std::pair<append_answer, durable_future> append_durable(const log_entry& entry) = 0;
-  /// The same with a callback instead (called from an engine thread; before this returns if it can never be).
+  /// The same with a callback instead. Called once, as the listener is and in order with it: behind the
+  /// on_durable() of the commit; before this returns if no commit will cover the entry; while the engine
+  /// closes from any of its threads.
   virtual append_answer append_durable(const log_entry& entry,
                                        std::function<void(const durable_answer&)> done) = 0;
 
@@ -145,7 +155,8 @@ public:
   /// the round begins. Of no effect while no round takes log (append answers not_archiving), and where it is
   /// lower than before. Thread-safe.
   virtual status advance(scn upto) = 0;
-  /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests.
+  /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests. Where
+  /// archived_position() is there already it is ok at once, and no destination is asked.
   virtual durable_future flush() = 0;
   /// Log below `oldest` is gone at the host. If it was not handed over: a break (DESIGN section 5.3); said
   /// while no round takes log of the stream: the next one begins there. A host that says it each time it
@@ -154,8 +165,9 @@ public:
   virtual status log_recycled(lsn oldest) = 0;
 
   /// Thread-safe, cheap:
-  virtual lsn expected_lsn() const = 0;                  ///< what append must start with
-  virtual stream_position archived_position() const = 0; ///< durable: covered by a commit
+  virtual lsn expected_lsn() const = 0; ///< what append must start with
+  /// Durable: covered by a commit. Until the takeover as the catalog says it.
+  virtual stream_position archived_position() const = 0;
   virtual stream_position
   resume_lsn() const = 0; ///< where to hand over from after open; an estimate until the takeover
   virtual lsn recyclable_lsn() const = 0; ///< log below may go (lsn_max: no limit)
@@ -187,11 +199,14 @@ public:
   virtual ~archive_engine() = default;
   /// Makes what was accepted durable if the destinations answer within options.stop_timeout (nanoseconds),
   /// fulfils every future, and stops all threads. Rounds stay in force: the next open continues them. A
-  /// statement under way answers `closed`; calls that come later, too.
+  /// statement under way answers `closed`; calls that come later, too. not_supported: called by a listener or
+  /// callback of this engine, for which it would wait; nothing is closed.
   ///
   /// It joins every thread, so it may take longer than stop_timeout, without bound: as long as a system call
   /// on a destination hangs in the kernel (a dead hard-mounted file system: mount it soft, or unmount it by
-  /// force), and as long as a log_source::read() or a listener's callback blocks (the host makes it return).
+  /// force), as long as writes under way are held to options.destination_bytes_per_second (4 MiB at 100 kB a
+  /// second: 40 s), and as long as a log_source::read(), a listener or a callback blocks (the host makes it
+  /// return).
   /// A host that cannot wait ends its process instead: nothing that was acknowledged is lost.
   virtual status close() = 0;
 

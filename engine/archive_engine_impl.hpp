@@ -26,6 +26,22 @@ struct durable_future::shared_state {
   std::optional<durable_answer> answer;
 };
 
+/// The futures that somebody may still wait for, so that close() can fulfil them; keeps none of them.
+/// Thread-safe.
+class open_futures {
+public:
+  void add(const std::shared_ptr<durable_future::shared_state>& future);
+  std::vector<std::weak_ptr<durable_future::shared_state>> take();
+  std::size_t held() const;
+  std::uint64_t looks() const; ///< at futures, to let go of those that nobody waits for any more
+
+private:
+  mutable std::mutex mutex_;
+  std::vector<std::weak_ptr<durable_future::shared_state>> held_;
+  std::size_t look_at_ = 1024; // as many
+  std::uint64_t looks_ = 0;
+};
+
 /// What stands behind archive_engine. Members in the order they are needed; the runtime ends before the actor
 /// system, the actor system before the catalog.
 class archive_engine_impl final : public archive_engine {
@@ -58,18 +74,20 @@ public:
   const engine_environment& environment() const { return environment_; }
   const random_id& archive() const { return identity_.archive; }
   const std::string& writer_tag() const { return writer_tag_; }
-  bool closed() const;
+  bool closed() const { return closed_.load(); }
   /// Holds off close() while it lives, for calls that speak to the catalog writer or make actors. Not taken
   /// twice by one thread, and not held over what may hang. Errors: closed.
   result<std::shared_lock<std::shared_mutex>> use() const;
-  void hold(const std::shared_ptr<durable_future::shared_state>& waiting); ///< close() fulfils it
+  /// close() fulfils it.
+  void hold(const std::shared_ptr<durable_future::shared_state>& waiting) { waiting_.add(waiting); }
 
   /// A tenant as its records say, ready for the runtime.
   result<archive_runtime::tenant_facts> facts_of(const catalog_snapshot& from,
                                                  const tenant_record& record) const;
   std::shared_ptr<const catalog_snapshot> snapshot(); ///< with everything that waits for the next batch
   status apply(const change_set& changes);            ///< synced
-  /// Gives orders to tenants and waits for all answers, at most `limit`, and not longer than until close().
+  /// Gives orders to tenants and waits for all answers, at most `limit` or, where that is longer, as long as
+  /// the end of a round may take; and not longer than until close().
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
   void stop_pulling(tenant_id tenant, stream_id stream); ///< the source is not called any more
   status begin_round(const tenant_record& record);
@@ -103,9 +121,9 @@ private:
   std::mutex statements_;            // one statement at a time
   restore_session restoring_;
   std::atomic<archive_listener*> listener_{nullptr};
-  mutable std::mutex mutex_; // guards all below
-  bool closed_ = false;
-  std::vector<std::weak_ptr<durable_future::shared_state>> waiting_;
+  std::atomic<bool> closed_{false}; // every append asks
+  open_futures waiting_;
+  std::mutex mutex_;      // guards all below
   bool silent_ = false;   // it has ended
   std::string last_told_; // the same again is not told
 };

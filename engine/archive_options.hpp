@@ -46,7 +46,7 @@ struct archive_options {
   /// own traffic keeps its share; 0 = as fast as it takes them. When log comes faster, append answers `full`.
   std::uint64_t destination_bytes_per_second = 0;
 
-  /// NOARCHIVELOG gives a destination that does not answer this long, then stops without it.
+  /// NOARCHIVELOG gives a destination that does not answer this long, then stops without it. [0, 1 day]
   duration_ns stop_timeout = 10 * one_second;
 
   /// Wall clock in nanoseconds since 1970; empty = the system's. Called from several threads.

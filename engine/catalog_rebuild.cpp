@@ -8,11 +8,14 @@
 namespace varve {
 namespace {
 
-void put_tenant(const piece_catalogue& known, const std::string& uri, const random_id* archive,
-                destination& where, change_set& changes, rebuilt_catalog& made) {
+/// What nobody could look at is an error: that is no reason to forget what the catalog says of it.
+status put_tenant(const piece_catalogue& known, const std::string& uri, const random_id* archive,
+                  destination& where, change_set& changes, rebuilt_catalog& made) {
   auto tenant = known.tenant;
   auto& commit = known.state.commit.record;
   for (auto& each_damage : known.damages) {
+    if (each_damage.why.code == errc::io_error)
+      return each_damage.why;
     made.damaged = true;
     made.notes.push_back(describe(each_damage));
   }
@@ -37,14 +40,13 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
     for (auto& round : known.rounds)
       if (round.round.id == each.piece.round)
         piece.start_piece = round.round.start_piece;
-    if (auto files = read_piece_files(where, known, each, archive); files.ok()) {
-      piece.created_at = files->created_at;
-      piece.checkpoint_scn = std::min(files->checkpoint_scn, each.bounds.end_scn);
-      piece.counts = files->counts;
-      for (auto& each_damage : files->damages) {
-        made.damaged = true;
-        made.notes.push_back(describe(each_damage));
-      }
+    VARVE_TRY_ASSIGN(auto files, read_piece_files(where, known, each, archive));
+    piece.created_at = files.created_at;
+    piece.checkpoint_scn = std::min(files.checkpoint_scn, each.bounds.end_scn);
+    piece.counts = files.counts;
+    for (auto& each_damage : files.damages) {
+      made.damaged = true;
+      made.notes.push_back(describe(each_damage));
     }
     changes.put(piece);
     ++made.pieces;
@@ -57,6 +59,7 @@ void put_tenant(const piece_catalogue& known, const std::string& uri, const rand
     ++made.streams;
   }
   ++made.tenants;
+  return {};
 }
 
 } // namespace
@@ -85,6 +88,8 @@ status rebuild_catalog(catalog& into, const std::string& data_directory, destina
   for (auto tenant : tenants) {
     commit_options options{&identity.archive, true};
     auto known = read_piece_catalogue(where, tenant, options);
+    if (known.code() == errc::io_error || known.code() == errc::invalid_destination)
+      return known.error();
     if (!known.ok()) {
       made.damaged = true;
       made.notes.push_back("tenant " + to_string(tenant) + ": " + known.error().message);
@@ -92,7 +97,7 @@ status rebuild_catalog(catalog& into, const std::string& data_directory, destina
     }
     if (!*known)
       continue;
-    put_tenant(**known, uri, &identity.archive, where, changes, made);
+    VARVE_TRY(put_tenant(**known, uri, &identity.archive, where, changes, made));
     auto record =
         std::find_if(known_tenants.begin(), known_tenants.end(), [&](auto& x) { return x.tenant == tenant; });
     if (record != known_tenants.end())

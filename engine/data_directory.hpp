@@ -22,7 +22,7 @@ result<std::string> metrics_of_data_directory(const std::string& data_directory,
 
 struct rebuilt_catalog {
   std::size_t tenants = 0, rounds = 0, pieces = 0, streams = 0;
-  bool damaged = false; ///< something at the destination could not be read; `notes` say what
+  bool damaged = false; ///< something at the destination is damaged; `notes` say what
   std::vector<std::string> notes;
 };
 
@@ -32,7 +32,7 @@ struct rebuilt_catalog {
 /// the error says why). Settings stay; where there is none,
 /// backup_dest becomes `uri`, and tenants whose round is not over go on archiving at the next open. Errors:
 /// already_open (with the owner's pid), foreign_destination, what opening the catalog and reading the
-/// destination give.
+/// destination give: what the catalog says is replaced as a whole or not at all.
 result<rebuilt_catalog> rebuild_catalog(const std::string& data_directory, std::string_view uri);
 
 } // namespace varve

@@ -43,25 +43,31 @@ append_answer engine_stream::append_wait(const log_entry& entry) {
 append_answer engine_stream::append_durable(const log_entry& entry,
                                             std::function<void(const durable_answer&)> done) {
   auto answer = append(entry);
-  if (answer.outcome == append_outcome::accepted || answer.outcome == append_outcome::repeated) {
-    wait_until(entry.next_lsn, std::move(done));
-    return answer;
-  }
-  auto why = answer.outcome == append_outcome::error ? answer.failed : outcome_error(answer.outcome);
-  done({why, archived_position()});
+  if (auto why = refusal(answer))
+    done({*why, archived_position()});
+  else
+    wait_until(entry.next_lsn, engine_.runtime().in_turn(tenant(), std::move(done)));
   return answer;
 }
 
 std::pair<append_answer, durable_future> engine_stream::append_durable(const log_entry& entry) {
   auto state = std::make_shared<durable_future::shared_state>();
   engine_.hold(state);
-  auto answer = append_durable(entry, [state](const durable_answer& durable) { state->fulfil(durable); });
+  auto answer = append(entry);
+  if (auto why = refusal(answer))
+    state->fulfil({*why, archived_position()});
+  else
+    wait_until(entry.next_lsn, [state](const durable_answer& durable) { state->fulfil(durable); });
   return {answer, durable_future{state}};
 }
 
-error engine_stream::outcome_error(append_outcome outcome) const {
+std::optional<error> engine_stream::refusal(const append_answer& answer) const {
+  if (answer.outcome == append_outcome::accepted || answer.outcome == append_outcome::repeated)
+    return std::nullopt;
   auto who = "tenant " + to_string(tenant()) + " stream " + to_string(stream());
-  switch (outcome) {
+  switch (answer.outcome) {
+  case append_outcome::error:
+    return answer.failed;
   case append_outcome::full:
     return fail(errc::full, who + ": no memory in the budget now", "wait for on_room");
   case append_outcome::interrupted:

@@ -36,7 +36,8 @@ public:
 
 private:
   append_answer closed_answer() const;
-  error outcome_error(append_outcome outcome) const;
+  /// Why no commit will cover an entry that got this answer; nullopt: one will.
+  std::optional<error> refusal(const append_answer& answer) const;
   void wait_until(lsn upto, std::function<void(const durable_answer&)> done);
 
   archive_engine_impl& engine_;

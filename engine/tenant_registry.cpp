@@ -52,7 +52,9 @@ result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalo
   bool running = facts.status.round.status != round_status::stop && !facts.status.destination.empty();
   facts.destination = running ? facts.status.destination : settings.destination;
   VARVE_TRY_ASSIGN(facts.outbox, from.outbox(record.tenant));
-  if (!facts.outbox.empty() && !running)
+  // Unless ARCHIVELOG was heard: then the next round begins where it was told to, and what another
+  // destination was not told goes on waiting.
+  if (!facts.outbox.empty() && !running && !facts.archiving)
     facts.destination = facts.outbox.front().destination;
   VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));
   VARVE_TRY_ASSIGN(auto samples, from.lag_samples(record.tenant));

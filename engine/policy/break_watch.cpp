@@ -1,5 +1,7 @@
 #include "engine/policy/break_watch.hpp"
 
+#include <algorithm>
+
 namespace varve {
 
 lsn distance_to_break(lsn archived, lsn oldest_left) {
@@ -12,6 +14,8 @@ void break_watch::look(stream_id stream, const log_supply& supply, unix_ns now, 
     return;
   auto& of = streams_[stream];
   of.seen = true;
+  of.mark_at = std::min(of.mark_at, now);
+  of.refused_at = std::min(of.refused_at, now);
   if (!waits)
     of.mark_at = 0;
   else if (of.mark_at == 0 || supply.archived >= of.mark) {

@@ -29,7 +29,7 @@ struct break_danger {
 /// before it comes. A stream is in danger when it does not get on (log accepted `patience` ago is not
 /// archived yet, or every look for so long found it refused) and more log waits than lies between the oldest
 /// log that is not archived and the point up to which the host has recycled: at this pace the archive loses
-/// the race. No clock, not thread-safe.
+/// the race. No clock, not thread-safe; where `now` goes back, times are measured from there on.
 class break_watch {
 public:
   /// Give every stream of the tenant in each round of looks; a round ends with danger().

@@ -32,7 +32,7 @@ unix_ns checkpoint_due_at(unix_ns last_commit_at, duration_ns interval, duration
 }
 
 bool checkpoint_due(unix_ns now, unix_ns last_commit_at, duration_ns interval, duration_ns phase) {
-  return now >= checkpoint_due_at(last_commit_at, interval, phase);
+  return now < last_commit_at || now >= checkpoint_due_at(last_commit_at, interval, phase);
 }
 
 duration_ns checkpoint_phase(tenant_id tenant, duration_ns interval) {

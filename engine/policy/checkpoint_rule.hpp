@@ -26,7 +26,7 @@ scn stream_support(const stream_progress& progress);
 /// forward; give checkpoint_phase() for the first one after the start of a tenant and 0 afterwards.
 unix_ns checkpoint_due_at(unix_ns last_commit_at, duration_ns interval, duration_ns phase);
 
-/// now >= checkpoint_due_at(...): a clock that was set back only delays.
+/// now >= checkpoint_due_at(...), or the clock was set back behind the last commit, whose age nobody knows.
 bool checkpoint_due(unix_ns now, unix_ns last_commit_at, duration_ns interval, duration_ns phase);
 
 /// The tenant's own phase in [0, interval / 2), the same in every run, spread evenly over tenants, so that

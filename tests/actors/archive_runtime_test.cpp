@@ -163,3 +163,47 @@ TEST_CASE("archive runtime: after an outage streams with a little log each get r
       },
       20 * one_minute));
 }
+
+TEST_CASE(
+    "archive runtime: who asks to be told in turn is told behind the listener, and of every answer once") {
+  runtime_fixture f;
+  f.add_tenant();
+  auto stream = f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  auto& heard = f.listener.heard;
+  auto ask = [&](lsn upto) {
+    auto what = std::make_shared<durable_wait>();
+    what->stream = stream_id{1};
+    what->upto = upto;
+    what->done = f.runtime->in_turn(tenant, [&](const durable_answer& answer) {
+      heard.push_back(answer.outcome.ok() ? "called at " + std::to_string(answer.position.next_lsn)
+                                          : "called: " + std::string(name_of(answer.outcome.code())));
+      throw std::runtime_error("from the callback");
+    });
+    f.runtime->wait(tenant, std::move(what));
+  };
+  ask(30);
+  REQUIRE(f.flush());
+  CHECK(std::vector<std::string>(heard.end() - 2, heard.end()) ==
+        std::vector<std::string>{"durable 1 to 30", "called at 30"});
+  REQUIRE(f.errors.size() == 1);
+  CHECK(f.errors[0].message.find("from the callback") != std::string::npos);
+  f.write(1);
+  f.medium().set_dead(true);
+  ask(60);
+  f.run_for(one_second);
+  f.runtime->remove_tenant(tenant);
+  f.run_for(one_second);
+  CHECK(heard.back() == "called: VARVE_CLOSED");
+  CHECK(std::ranges::count(heard, heard.back()) == 1);
+  heard.clear();
+  ask(60); // of a tenant that is not there any more
+  f.run_for(one_second);
+  CHECK(heard == std::vector<std::string>{"called: OB_LOG_ARCHIVE_NOT_RUNNING"});
+  heard.clear();
+  f.runtime->stop();
+  ask(60);
+  f.run_for(one_second);
+  CHECK(heard.size() == 1);
+}

@@ -126,6 +126,27 @@ TEST_CASE(
     CHECK(lags[i].checkpoint_scn > lags[i - 1].checkpoint_scn);
 }
 
+TEST_CASE("checkpoint status: a commit within which the clock was set back took no time, not for ever") {
+  runtime_fixture f;
+  f.add_tenant();
+  auto stream = f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().on_call([&](const fault_medium::call_info& what) {
+    if (what.kind == fault_medium::call::sync)
+      f.set_back = one_hour;
+  });
+  f.write(1);
+  stream->advance(f.now());
+  REQUIRE(f.flush());
+  f.run_for(one_second);
+  REQUIRE(f.set_back == one_hour);
+  auto lags = f.catalog->snapshot()->lag_samples(tenant).value();
+  REQUIRE_FALSE(lags.empty());
+  CHECK(lags.back().commit_took == 0);
+}
+
 TEST_CASE("checkpoint status: the restorable windows in the catalog are those that a restore finds") {
   runtime_fixture f;
   f.add_tenant();

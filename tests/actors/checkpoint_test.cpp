@@ -35,6 +35,16 @@ TEST_CASE("checkpoint: what was appended is committed within the interval, thoug
   }
 }
 
+TEST_CASE("checkpoint: a clock that is set back holds no checkpoint back") {
+  archiving f;
+  for (int i = 0; i < 5; ++i) {
+    f.set_back += one_hour;
+    f.write(1);
+    auto upto = f.stream->expected_lsn();
+    REQUIRE(f.run_until([&] { return f.stream->committed().next_lsn == upto; }, interval));
+  }
+}
+
 TEST_CASE("checkpoint: its age stays below the interval while the host says what it knows") {
   archiving f;
   duration_ns oldest = 0;
@@ -48,6 +58,37 @@ TEST_CASE("checkpoint: its age stays below the interval while the host says what
   }
   CHECK(oldest <= interval);
   CHECK(oldest > interval / 4); // and it does not commit all the time
+}
+
+TEST_CASE("checkpoint: a shorter interval holds at once, and looks come no more often than it says") {
+  runtime_fixture::options given;
+  given.option.checkpoint_interval = one_hour;
+  archiving f(given);
+  auto set_interval = [&](duration_ns length) {
+    tenant_order what;
+    what.option.checkpoint_interval = length;
+    bool set = false;
+    f.runtime->order(tenant, what, [&set](const status&) { set = true; });
+    REQUIRE(f.run_until([&set] { return set; }));
+  };
+  f.write(1);
+  auto upto = f.stream->expected_lsn();
+  set_interval(5 * one_second);
+  CHECK(f.run_until([&] { return f.stream->committed().next_lsn == upto; }, 10 * one_second));
+
+  auto steps_of_an_hour = [&] {
+    set_interval(one_hour);
+    f.run_for(one_minute);
+    auto before = f.world.steps();
+    f.run_for(one_hour);
+    return f.world.steps() - before;
+  };
+  auto once = steps_of_an_hour();
+  for (int i = 0; i < 10; ++i) {
+    set_interval(5 * one_second);
+    set_interval(one_hour);
+  }
+  CHECK(steps_of_an_hour() < once + 16); // eight looks an hour, and as many for each interval that was left
 }
 
 TEST_CASE("checkpoint: without news there is no commit") {

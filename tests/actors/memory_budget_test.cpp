@@ -188,6 +188,23 @@ TEST_CASE("memory budget: a promise that nobody comes for expires and goes to th
   CHECK(f.called() == calls{1});
 }
 
+TEST_CASE("memory budget: a clock that goes back makes the age of a promise count anew, not for ever") {
+  budget_fixture f{64};
+  auto account = f.open(1);
+  budget_fixture::stream holder{account, 9, {}}, a{account, 1, {}}, b{account, 2, {}};
+  f.budget.expire(100'000, 5'000);
+  REQUIRE(f.take(holder, 48));
+  REQUIRE_FALSE(f.take(a, 1));
+  REQUIRE_FALSE(f.take(b, 1));
+  f.back(holder, 2);
+  REQUIRE(f.called() == calls{1});
+  f.budget.expire(1'000, 500);
+  f.budget.expire(1'499, 500);
+  CHECK(f.called().empty());
+  f.budget.expire(1'500, 500);
+  CHECK(f.called() == calls{2});
+}
+
 TEST_CASE("memory budget: what is left of a promise serves the next takes and goes back on release") {
   budget_fixture f{64, 8, 4};
   auto account = f.open(1);

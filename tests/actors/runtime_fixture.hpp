@@ -64,7 +64,7 @@ public:
   void run_for(duration_ns duration);
   /// Runs until it is so; false: not within `limit`.
   bool run_until(const std::function<bool()>& so, duration_ns limit = 10 * one_minute);
-  unix_ns now() const { return given.began_at + world.now(); }
+  unix_ns now() const { return given.began_at + world.now() - set_back; }
 
   round_status_record row(tenant_id id = tenant) const;
   committed_state committed(tenant_id id = tenant, const std::string& name = "d");
@@ -72,6 +72,7 @@ public:
   std::vector<object_path> paths(std::string_view part, const std::string& name = "d");
 
   const options given;
+  duration_ns set_back = 0; ///< of the wall clock; what is measured by timers goes on
   simulation world;
   std::map<std::string, std::shared_ptr<fault_medium>> media;
   std::shared_ptr<crash_catalog> catalog;

@@ -134,6 +134,53 @@ TEST_CASE("source puller: a source that fails is reported and read again later")
   CHECK(f.stream->expected_lsn() == 30);
 }
 
+TEST_CASE("source puller: a source that throws has failed, and is asked again") {
+  puller_fixture f;
+  struct throwing : fake_source {
+    bool throws = true;
+    void may_throw() const {
+      if (throws)
+        throw std::runtime_error("out of handles");
+    }
+    result<lsn> start_lsn() override {
+      may_throw();
+      return fake_source::start_lsn();
+    }
+    result<lsn> oldest_lsn() override {
+      may_throw();
+      return fake_source::oldest_lsn();
+    }
+    result<batch> read(lsn from, std::size_t size) override {
+      if (from > 0)
+        may_throw();
+      return fake_source::read(from, size);
+    }
+  } source;
+  source.log = records(12, 0, 10);
+  source_puller_parts parts;
+  parts.intake = std::shared_ptr<tenant_intake>(f.memory.intake.get(), [](tenant_intake*) {});
+  parts.stream = f.stream;
+  parts.source = &source;
+  parts.on_error = [&](const error& why) { f.errors.push_back(why); };
+  parts.on_well = [&] { ++f.recoveries; };
+  f.puller = spawn_source_puller(f.system(), parts, threading::cooperative);
+  f.run(100 * one_ms);
+  REQUIRE(f.errors.size() == 1); // of start_lsn()
+  CHECK(f.errors[0].code == errc::io_error);
+  CHECK(f.errors[0].message.find("out of handles") != std::string::npos);
+  source.throws = false;
+  f.run(one_second);
+  source.throws = true;
+  source.log = records(20, 0, 10);
+  f.run(one_second);
+  CHECK(f.errors.size() > 1); // of read()
+  f.run(30 * one_second);     // and of oldest_lsn(), which is only a look
+  source.throws = false;
+  f.run(one_second);
+  CHECK(f.stream->expected_lsn() == 200);
+  CHECK(f.recoveries == 2);
+}
+
 TEST_CASE("source puller: it is told once that a source works again") {
   puller_fixture f;
   f.source.log = records(3, 0, 10);

@@ -1,4 +1,5 @@
 #include "engine/directory_lock.hpp"
+#include "tests/harness/sync_watch.hpp"
 #include "tests/harness/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 using namespace varve;
+using varve::test::sync_watch;
 using varve::test::temp_dir;
 
 namespace {
@@ -65,4 +67,23 @@ TEST_CASE("directory lock: a directory that cannot be had is named with the reas
   REQUIRE_FALSE(file.ok());
   CHECK(mentions(file.error(), (dir / "file").string()));
   CHECK(file.error().sys_errno == ENOTDIR);
+}
+
+TEST_CASE("directory lock: a data directory that was made survives a power failure, or is not there") {
+  temp_dir dir;
+  auto data = dir / "data";
+  for (auto& name : {data.string(), data.string() + "/"}) {
+    CAPTURE(name);
+    sync_watch watch;
+    watch.fail_next(EIO);
+    auto failed = directory_lock::take(name);
+    REQUIRE(failed.code() == errc::io_error);
+    CHECK(mentions(failed.error(), dir.string()));
+    CHECK_FALSE(std::filesystem::exists(data));
+    REQUIRE(directory_lock::take(name).ok());
+    CHECK(watch.times(dir.string()) == 2);
+    CHECK(directory_lock::take(name).ok());
+    CHECK(watch.synced().size() == 2); // it was there
+    std::filesystem::remove_all(data);
+  }
 }

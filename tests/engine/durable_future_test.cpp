@@ -56,3 +56,36 @@ TEST_CASE("durable future: the longest limit there is has not passed yet") {
   });
   CHECK(future.get_for(std::chrono::nanoseconds::max()));
 }
+
+TEST_CASE("open futures: however many are waited for, each costs no more than a few looks") {
+  constexpr std::size_t many = 100'000;
+  std::vector<std::shared_ptr<state>> waited_for;
+  open_futures futures;
+  for (std::size_t i = 0; i < many; ++i)
+    futures.add(waited_for.emplace_back(std::make_shared<state>()));
+  CHECK(futures.held() == many);
+  CHECK(futures.looks() <= 2 * many);
+  CHECK(futures.take().size() == many);
+  CHECK(futures.held() == 0);
+}
+
+TEST_CASE("open futures: those that are fulfilled or given up are let go, and the others are not") {
+  std::vector<std::shared_ptr<state>> kept;
+  open_futures futures;
+  for (std::size_t i = 0; i < 50'000; ++i) {
+    auto future = std::make_shared<state>();
+    futures.add(future);
+    if (i % 3 == 0)
+      future->fulfil({});
+    if (i % 3 == 0 || i % 1000 == 1)
+      kept.push_back(future);
+    REQUIRE(futures.held() <= 2'048);
+  }
+  std::size_t open = 0;
+  for (auto& weak : futures.take())
+    if (auto future = weak.lock())
+      open += future->answer ? 0U : 1U;
+  auto expected = std::count_if(kept.begin(), kept.end(), [](auto& each) { return !each->answer; });
+  CHECK(expected > 0);
+  CHECK(open == static_cast<std::size_t>(expected));
+}

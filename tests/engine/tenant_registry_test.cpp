@@ -1,4 +1,5 @@
 // Tenants that come and go.
+#include "catalog/catalog.hpp"
 #include "tests/harness/engine_host.hpp"
 
 using namespace varve;
@@ -84,4 +85,30 @@ TEST_CASE(
   CHECK(h.rows(history) == strings{"1001 1 STOP", "1001 2 DOING"});
   CHECK(h.restored() == strings{"1/0:x", "1/1:x"});
   h.verify();
+}
+
+TEST_CASE("tenant registry: a kill within ARCHIVELOG begins the round where backup_dest says by then") {
+  archived h;
+  h.take_commits_away();
+  h.run("ALTER SYSTEM NOARCHIVELOG"); // the first destination has not heard of it
+  auto second = "file://" + (h.dir.path() / "second").string();
+  h.run("ALTER SYSTEM SET backup_dest = '" + second + "'");
+  REQUIRE(h.engine->close().ok());
+  h.engine.reset();
+  {
+    // What ARCHIVELOG writes before it begins the round.
+    auto where = open_rocksdb_catalog(h.data + "/catalog", catalog_mode::read_write);
+    REQUIRE(where.ok());
+    REQUIRE((*where)->snapshot()->outbox(h.shop)->size() == 1);
+    change_set changes;
+    changes.put(tenant_record{h.shop, "shop", true});
+    REQUIRE((*where)->apply(changes, durability::synced).ok());
+  }
+  h.open();
+  h.write(1, 200 + one_day);
+  CHECK(h.column("LOG_ARCHIVE_ROUND, STATUS, DESTINATION") == "2 DOING " + second);
+  h.bring_commits_back();
+  CHECK(h.restored() == strings{"1/0:x"});
+  h.uri = second;
+  CHECK(h.restored() == strings{"1/1:x"});
 }

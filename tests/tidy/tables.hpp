@@ -129,8 +129,6 @@ inline const std::vector<untested> without_mirror = {
     {"catalog/views/archivelog_row.cpp", "the rows of cdb_ob_backup_archivelog: its test"},
     {"engine/base/checksum_avx2.cpp", "one of two kernels: checksum_test.cpp compares them"},
     {"engine/base/checksum_baseline.cpp", "one of two kernels: checksum_test.cpp compares them"},
-    {"engine/catalog_rebuild.cpp",
-     "the work of data_directory: its test, and the end of every simulated world"},
     {"engine/destination/file_listing.cpp", "a part of file_destination: its test and the contract"},
     {"engine/destination/file_root.cpp", "a part of file_destination: its test and the contract"},
     {"engine/destination/file_segment.cpp", "a part of file_destination: its test and the contract"},

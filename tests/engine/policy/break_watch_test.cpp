@@ -104,6 +104,20 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("break watch: a clock that goes back makes it measure anew, not for ever") {
+  break_watch watch;
+  bool refused = GENERATE(false, true);
+  CAPTURE(refused);
+  auto look = [&](unix_ns now) {
+    watch.look(s1, {100, refused ? 100u : 200u, 100, refused}, now, patience);
+    return watch.danger(now);
+  };
+  CHECK_FALSE(look(100'000));
+  CHECK_FALSE(look(1000));
+  CHECK_FALSE(look(1099));
+  CHECK(look(1100));
+}
+
 TEST_CASE("break watch: a stream that was away begins anew, and a reset forgets all") {
   break_watch watch;
   auto look = [&](unix_ns now) {

@@ -36,7 +36,12 @@ TEST_CASE("a checkpoint is due when the last is older than half of the interval"
   CHECK(checkpoint_due(last + 50 * one_second, last, interval, 10 * one_second));
   CHECK(!checkpoint_due(last + 50 * one_second - 1, last, interval, 10 * one_second));
   CHECK(checkpoint_due(last, last, interval, interval));
-  CHECK(!checkpoint_due(last - one_hour, last, interval, 0));
+}
+
+TEST_CASE("a checkpoint is due when the clock went back behind the last one") {
+  constexpr auto interval = 120 * one_second, last = 1'000'000 * one_second;
+  CHECK(checkpoint_due(last - 1, last, interval, 0));
+  CHECK(checkpoint_due(last - one_hour, last, interval, 0));
 }
 
 TEST_CASE("a due time past the end of time is the end of time") {
