@@ -270,8 +270,10 @@ void archive_runtime::wait(tenant_id tenant, durable_wait_ptr what) {
   {
     std::shared_lock lock{mutex_};
     auto found = tenants_.find(tenant);
-    if (found != tenants_.end())
+    if (found != tenants_.end()) {
       to = found->second->checkpoint;
+      what->left_out = found->second->intake->left_out_told();
+    }
   }
   if (to)
     caf::anon_send(to, wait_atom::value, std::move(what));

@@ -21,7 +21,7 @@ void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const er
     stream_position position;
     if (auto stream = parts.intake->find(wait->stream); stream && !wait->whole_tenant)
       position = stream->committed();
-    bool durable = wait->whole_tenant ? holds(*wait) : position.next_lsn >= wait->upto;
+    bool durable = !left_out(*wait) && (wait->whole_tenant ? holds(*wait) : position.next_lsn >= wait->upto);
     wait->answer({durable ? status{} : why, position});
   }
 }

@@ -250,8 +250,10 @@ void checkpoint_state::void_outbox(change_set& changes,
                                    const std::function<bool(const outbox_record&)>& which) {
   forget_outbox(changes, [&](auto& left) {
     bool gone = which(left);
-    if (gone && left.status == round_status::interrupted)
+    if (gone && left.status == round_status::interrupted) {
       changes.erase_break(parts.tenant, left.round);
+      ++voided_breaks;
+    }
     return gone;
   });
 }
@@ -377,7 +379,9 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   changes.put(break_history_record{parts.tenant, journal.round, journal.break_stream, journal.first_missing,
                                    journal.oldest_left, journal.decided_at, text});
   put_status(changes, round_status::interrupted);
-  record(std::move(changes), [this, text] {
+  record(std::move(changes), [this, text, voided = voided_breaks] {
+    if (voided != voided_breaks)
+      return; // another engine has the tenant meanwhile
     tell(
         [tenant = parts.tenant, text](archive_listener& listener) { listener.on_interrupted(tenant, text); });
     if (now_in == phase::quiet)

@@ -49,6 +49,7 @@ struct checkpoint_state {
   bool round_is_over = false;    // the STOP commit is being made
   bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
+  std::uint64_t voided_breaks = 0; // so often a break turned out to be another engine's to tell
   bool positions_known = false;        // of the streams, by the takeover; before only by the catalog
   std::vector<break_record> suspected; // breaks, unless the archive has that log already
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
@@ -172,6 +173,7 @@ struct checkpoint_state {
   static error given_up(const stream_buffer& stream);
   std::shared_ptr<stream_buffer> owing_stream() const;
   bool holds(const durable_wait& wait) const;
+  bool left_out(const durable_wait& wait) const;
   static std::string both(const std::string& first, const std::string& second);
   std::string archived_upto() const;
   std::string interruption_reason() const;

@@ -210,6 +210,11 @@ std::shared_ptr<stream_buffer> checkpoint_state::owing_stream() const {
   return nullptr;
 }
 
+/// May log that a wait is about be missing in the round that is in force?
+bool checkpoint_state::left_out(const durable_wait& wait) const {
+  return wait.left_out != parts.intake->left_out();
+}
+
 /// Is all committed that a wait of the whole tenant is about?
 bool checkpoint_state::holds(const durable_wait& wait) const {
   return std::ranges::all_of(wait.accepted, [this](auto& each) {
@@ -245,6 +250,15 @@ void checkpoint_state::publish_commit() {
   std::vector<std::pair<durable_wait_ptr, durable_answer>> answers;
   for (auto& wait : std::exchange(cycle_waits, {})) {
     stream_position position;
+    if (left_out(*wait)) {
+      answers.emplace_back(
+          wait, durable_answer{fail(errc::canceled,
+                                    "the round that another engine began goes on behind log of tenant " +
+                                        to_string(parts.tenant) + " that was accepted here",
+                                    "hand over again from where each stream wants it"),
+                               position});
+      continue;
+    }
     if (!wait->whole_tenant) {
       auto* row = ledger->stream(wait->stream);
       if (row != nullptr)

@@ -55,9 +55,11 @@ struct stream_actor_state {
       auto resend = stream->reconcile(
           row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round, speaks);
       if (resend)
-        tell([tenant = intake.id(), id = stream->id(), from = *resend](archive_listener& listener) {
-          listener.on_resend_from(tenant, id, from,
+        tell([of = parts.intake, id = stream->id(), from = *resend,
+              left_out = intake.left_out()](archive_listener& listener) {
+          listener.on_resend_from(of->id(), id, from,
                                   "the destination holds another position than was assumed");
+          of->tell_left_out(left_out);
         });
       if (row != known.end() && row->second.dropped)
         intake.remember(row->second); // the catalog may not have heard of it

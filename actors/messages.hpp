@@ -52,6 +52,7 @@ struct durable_wait {
   lsn upto = 0;
   std::vector<std::pair<stream_id, lsn>>
       accepted; ///< of the whole tenant: by the streams, when it began to wait
+  std::uint64_t left_out = 0; ///< tenant_intake::left_out_told() when it was asked for
   std::function<void(const durable_answer&)> done;
 };
 using durable_wait_ptr = std::shared_ptr<durable_wait>;

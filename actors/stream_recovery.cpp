@@ -143,6 +143,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   std::lock_guard lock{mutex_};
   cut_locked(false);
   auto before = started_ ? expected_ : known_from_;
+  auto archived = started_ ? std::max(start_, committed_.next_lsn) : known_from_;
+  bool owes_log = std::max(before, accepted_) > archived;
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   skip_unknown_ = row && !new_round && !speaks && !has_log && !row->dropped;
   if (row && !started_) {
@@ -173,7 +175,10 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
       start_scn_ = row->position.last_scn; // of its first entry it is not known
   }
   // The round's log begins behind some that was accepted: no position of it may be taken to cover that.
-  bool left_out = !as_said && !in_flight_.empty() && in_flight_.front()->header.first_lsn < start_;
+  bool left_out = !as_said && owes_log && start_ > archived;
+  VARVE_PLANT(left_out_taken_for_durable, left_out = false);
+  if (left_out)
+    tenant_.leave_out();
   // Nobody but the queue has these blocks yet. Those that replace others follow in the stream's order, so
   // where one is replaced all that come after it move behind it.
   auto held = std::exchange(in_flight_, {});

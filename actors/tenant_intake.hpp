@@ -96,6 +96,13 @@ public:
   void signal_pressure();
   void pressure_handled() { pressure_sent_.store(false, std::memory_order_release); }
 
+  /// Accepted log is in no round: one that another engine began goes on behind it. Whoever asked for it to be
+  /// durable, before its host was told, must not take a later position for the answer.
+  void leave_out() { left_out_.fetch_add(1, std::memory_order_acq_rel); }
+  std::uint64_t left_out() const { return left_out_.load(std::memory_order_acquire); } ///< how often
+  std::uint64_t left_out_told() const { return left_out_told_.load(std::memory_order_acquire); }
+  void tell_left_out(std::uint64_t upto) { left_out_told_.store(upto, std::memory_order_release); }
+
   // counters, for metrics and the benchmark
   std::atomic<std::uint64_t> accepted_entries{0}, accepted_bytes{0}, repeats_uncompared{0};
   std::atomic<std::uint64_t> blocks{0}, block_input_bytes{0};
@@ -107,6 +114,7 @@ private:
   void wake_waiters();
   void outdate_advances();
 
+  std::atomic<std::uint64_t> left_out_{0}, left_out_told_{0};
   const tenant_id id_;
   memory_budget& budget_;
   const std::shared_ptr<memory_budget::account> account_;

@@ -81,7 +81,7 @@ std::optional<error> engine_stream::refusal(const append_answer& answer) const {
 
 void engine_stream::wait_until(lsn upto, std::function<void(const durable_answer&)> done) {
   auto position = buffer_->committed();
-  if (position.next_lsn >= upto)
+  if (position.next_lsn >= upto && intake_->left_out() == intake_->left_out_told())
     return done({{}, position});
   auto wait = std::make_shared<durable_wait>();
   wait->stream = buffer_->id();

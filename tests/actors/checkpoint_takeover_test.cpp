@@ -295,6 +295,34 @@ TEST_CASE("checkpoint takeover: who waits for log that came again after the cut 
   CHECK(second.committed().streams[0].position.next_lsn == 65);
 }
 
+/// The position of that round is beyond the log, and was taken for the answer.
+TEST_CASE("checkpoint takeover: who waits for log that another engine's round goes on behind is told") {
+  auto first = first_engine();
+  auto given = on_the_same(*first);
+  // Another engine goes on with the tenant, in a round that does not want what the second is handed.
+  REQUIRE(first->noarchivelog().ok());
+  first->runtime->intake(tenant)->find(stream_id{1})->recycled(100);
+  REQUIRE(first->archivelog().ok());
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  REQUIRE(first->committed().streams[0].start_lsn == 100);
+  auto second = engine(given);
+  second->write(1, 1);
+  auto one = std::make_shared<durable_wait>(), all = std::make_shared<durable_wait>();
+  one->stream = stream_id{1};
+  one->upto = 60;
+  all->whole_tenant = true;
+  for (auto& answer : {second->ask(one), second->ask(all)}) {
+    REQUIRE(second->run_until([&] { return answer->has_value(); }));
+    CHECK((*answer)->outcome.code() == errc::canceled);
+  }
+  CHECK(second->listener.has("resend 1 from 150"));
+  second->write(1, 1);
+  auto later = second->flush();
+  REQUIRE(later);
+  CHECK(later->outcome.ok());
+}
+
 /// The commit that ended the round before let go of blocks that still waited for their numbers; those were
 /// not compared with the archive any more, and log of an older round was archived again.
 TEST_CASE("checkpoint takeover: log handed over before it is not archived twice, though the round before had "

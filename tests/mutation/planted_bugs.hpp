@@ -105,6 +105,7 @@ enum class planted_bug : std::uint8_t {
   segment_name_not_synced,
   // engine/destination/file_root.cpp
   folder_name_not_synced,
+  left_out_taken_for_durable,
 };
 
 /// The bug that is on. Set while nothing of an engine runs.

@@ -122,7 +122,8 @@ void sim_world::compare_rounds(const catalog_snapshot& known, const catalog_snap
   auto destination_of = [&](const break_history_record& x) {
     auto found =
         std::ranges::find_if(ours, [&](auto& y) { return x.tenant == y.tenant && x.round == y.round.id; });
-    return found == ours.end() ? std::string{} : found->destination;
+    bool began = found != ours.end() && found->round.checkpoint_scn != 0;
+    return began ? found->destination : std::string{};
   };
   for (auto& broke : their_breaks)
     if (must_agree(broke.tenant, destination_of(broke)) &&
