@@ -99,7 +99,9 @@ TEST_CASE("a footer of any blocks comes back through its trailer") {
     object_source source(seed);
     auto blocks = random_blocks(source, source.below(20));
     auto offset = end_of(blocks);
-    auto read = read_back(encode_segment_footer(blocks, offset), offset);
+    auto footer = encode_segment_footer(blocks, offset);
+    CHECK(footer.size() <= segment_footer_bytes_max(blocks.size()));
+    auto read = read_back(footer, offset);
     REQUIRE(read.ok());
     CHECK(*read == blocks);
   }
