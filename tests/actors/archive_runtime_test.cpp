@@ -118,6 +118,28 @@ TEST_CASE("archive runtime: a tenant that was removed takes no share of the memo
   CHECK(answer->outcome.ok());
 }
 
+TEST_CASE("archive runtime: the share of a tenant that is removed is room for one that waits") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.add_tenant(other_tenant); // never archived: nobody else holds what it has
+  auto stream = f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().set_dead(true);
+  lsn at = stream->expected_lsn();
+  std::string payload(20'000, 'x');
+  do {
+    while (stream->append({at, at + 10, f.now() + at, as_bytes(payload)}).outcome == append_outcome::accepted)
+      at += 10;
+    f.listener.heard.clear();
+    f.run_for(one_second);
+  } while (f.listener.has("room 1"));
+  f.runtime->remove_tenant(other_tenant);
+  f.run_for(one_second);
+  CHECK(f.listener.has("room 1"));
+}
+
 TEST_CASE("archive runtime: stopped, it still says when a source is not called any more") {
   struct endless_source : log_source {
     unsigned calls = 0;
