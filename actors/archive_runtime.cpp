@@ -103,8 +103,9 @@ void archive_runtime::add_tenant(const tenant_facts& facts) {
 }
 
 void archive_runtime::remove_tenant(tenant_id id) {
+  decltype(tenants_)::node_type node; // goes without the lock: its memory may be room for others
   std::unique_lock lock{mutex_};
-  auto node = tenants_.extract(id);
+  node = tenants_.extract(id);
   if (!node.empty())
     end_tenant(*node.mapped());
 }
@@ -210,6 +211,7 @@ void archive_runtime::end_tenant(tenant& of) {
   of.intake->disconnect();
   if (of.destination.empty())
     return;
+  unsupervise(supervisor_, of.intake->id());
   caf::anon_send_exit(of.checkpoint, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(of.log_stream, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(of.writer, caf::exit_reason::user_shutdown);
@@ -347,9 +349,8 @@ void archive_runtime::stop() {
   }
   for (auto& of : ending) {
     std::unique_lock lock{mutex_};
-    for (auto& [stream, puller] : of->pullers)
+    for (auto& [stream, puller] : of->pullers) // still known: who closes a stream later waits for them
       caf::anon_send_exit(puller, caf::exit_reason::kill);
-    of->pullers.clear();
     end_tenant(*of);
   }
   for (auto& compressor : compressors_)

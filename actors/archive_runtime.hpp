@@ -58,7 +58,7 @@ public:
   };
   /// Makes the tenant's memory and, if it has a destination, its actors.
   void add_tenant(const tenant_facts& facts);
-  /// The tenant was dropped: its actors end, and streams of it that are still held take no log.
+  /// The tenant was dropped: its actors end. None of its streams is open (tenant_intake::retire).
   void remove_tenant(tenant_id id);
   /// What the catalog says by now: for actors that are made anew because the destination is another one.
   void refresh(const tenant_facts& facts);
@@ -79,7 +79,8 @@ public:
 
   /// Pulls a stream from its host.
   void pull(tenant_id tenant, const std::shared_ptr<stream_buffer>& stream, log_source* source);
-  /// `done` is called from an actor when the source is not called any more, or at once if it never was.
+  /// `done` is called from an actor when the source is not called any more, or at once if it never was. After
+  /// stop(), too.
   void stop_pulling(tenant_id tenant, stream_id stream, answer_to done);
 
   /// Writes to the catalog, synced, behind what waits for the next batch; `done` as in order().

@@ -47,13 +47,17 @@ caf::actor spawn_supervisor(caf::actor_system& system, std::function<void(const 
       }
     });
     return {[self](const watched_ptr& what) {
-      for (auto& actor : what->actors) {
-        auto& tenants = self->state.needed_by[actor.address()];
-        if (tenants.empty())
-          self->monitor(actor);
-        tenants[what->intake->id()] = what;
-      }
-    }};
+              for (auto& actor : what->actors) {
+                auto [at, fresh] = self->state.needed_by.try_emplace(actor.address());
+                if (fresh)
+                  self->monitor(actor);
+                at->second[what->intake->id()] = what;
+              }
+            },
+            [self](end_atom, std::uint64_t tenant) {
+              for (auto& [actor, tenants] : self->state.needed_by)
+                tenants.erase(tenant_id{tenant});
+            }};
   });
 }
 
@@ -61,6 +65,10 @@ void supervise(const caf::actor& supervisor, std::shared_ptr<tenant_intake> inta
                std::vector<caf::actor> actors, std::function<void(const error&)> on_end) {
   caf::anon_send(supervisor, std::make_shared<const watched>(
                                  watched{std::move(intake), std::move(actors), std::move(on_end)}));
+}
+
+void unsupervise(const caf::actor& supervisor, tenant_id tenant) {
+  caf::anon_send(supervisor, end_atom::value, tenant.value);
 }
 
 } // namespace varve

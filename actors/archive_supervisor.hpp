@@ -11,7 +11,10 @@ namespace varve {
 caf::actor spawn_supervisor(caf::actor_system& system, std::function<void(const error&)> on_error);
 
 /// An actor may be named for many tenants. `on_end` is called by the supervisor, after the gate was closed.
+/// What is given is held until the tenant is not supervised any more.
 void supervise(const caf::actor& supervisor, std::shared_ptr<tenant_intake> intake,
                std::vector<caf::actor> actors, std::function<void(const error&)> on_end);
+/// The tenant's actors are ended, or the tenant is gone: common ones that end later are not its matter.
+void unsupervise(const caf::actor& supervisor, tenant_id tenant);
 
 } // namespace varve

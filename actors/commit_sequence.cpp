@@ -40,7 +40,13 @@ commit_sequence::step commit_sequence::commit(commit_record record, unix_ns now)
   next_.attempt = 0;
   attempts_.clear();
   state_ = state::committing;
-  return create_next();
+  auto made = create_next();
+  // Who is told that log is durable must find it again: what no reader takes is not even sent.
+  auto path = to_path(commit_name{tenant_, next_.seq});
+  if (auto readable = decode_commit(made.next.content, &archive_, path); !readable.ok())
+    return stop(errc::invalid_status, "a commit that could not be read back was to be made: " +
+                                          readable.error().message + "; this is a bug in Varve");
+  return made;
 }
 
 commit_sequence::step commit_sequence::begin_pass() {

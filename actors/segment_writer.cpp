@@ -145,7 +145,7 @@ writer_operation segment_writer::next(unix_ns now) {
     return open_segment(key, *of);
   auto size = queue_.front()->packed().size();
   bool holds_blocks = !of->current->blocks.empty();
-  if (holds_blocks && of->current->size + size > start_.segment_bytes)
+  if (holds_blocks && !has_room(*of->current, size, 1))
     return append_footer(*of);
   return append_batch(key, *of);
 }
@@ -204,6 +204,12 @@ writer_operation segment_writer::open_segment(piece_key key, piece& of) {
   return {writer_operation::open{to_path(segment_name{start_.tenant, key, start_.epoch, made->ref.number})}};
 }
 
+/// Is there room for so many more bytes in so many more blocks, and for the footer behind them? The footer
+/// counts: a segment longer than the format allows is one that no reader takes, whoever has been told of it.
+bool segment_writer::has_room(const segment& in, std::uint64_t more, std::size_t blocks) const {
+  return in.size + more + segment_footer_bytes_max(in.blocks.size() + blocks) <= start_.segment_bytes;
+}
+
 writer_operation segment_writer::append_batch(piece_key key, piece& of) {
   running_ = running::appending;
   running_piece_ = key;
@@ -219,7 +225,7 @@ writer_operation segment_writer::append_batch(piece_key key, piece& of) {
   batch_ = 0;
   for (auto& block : queue_) {
     auto more = block->packed().size();
-    bool fits = size + more <= batch_bytes_max && to.size + size + more <= start_.segment_bytes &&
+    bool fits = size + more <= batch_bytes_max && has_room(to, size + more, batch_ + 1) &&
                 op.parts.size() < batch_parts_max;
     // A block of another piece may stand behind one of this piece.
     if (batch_ > 0 && (!fits || find_piece(*block) != &of))

@@ -26,7 +26,8 @@ struct writer_start {
   piece_id next_piece{1};
   std::vector<open_piece> open_pieces; ///< unsealed pieces of the round
   scn last_end = 0;                    ///< end of the round's newest piece, sealed ones too; 0: none yet
-  std::uint64_t segment_bytes = 0, sync_bytes = 0;
+  std::uint64_t segment_bytes = 0;     ///< of a segment with its footer, at most; a larger block gets its own
+  std::uint64_t sync_bytes = 0;
 };
 
 /// A piece the writer made.
@@ -145,6 +146,7 @@ private:
   piece* find_or_make_piece(const cut_block& block, unix_ns now);
   writer_operation start_piece(piece_key key, piece& of);
   writer_operation open_segment(piece_key key, piece& of);
+  bool has_room(const segment& in, std::uint64_t more, std::size_t blocks) const;
   writer_operation append_batch(piece_key key, piece& of);
   writer_operation append_footer(piece& of);
   writer_operation sync_next();

@@ -79,9 +79,10 @@ struct puller_state {
         return again(idle_pause);
       }
     }
-    well();
     if (batch->nothing_before != 0)
-      parts.stream->advance(batch->nothing_before);
+      if (auto told = parts.stream->advance(batch->nothing_before); !told.ok())
+        return failed(told.error());
+    well();
     again(batch->entries.empty() ? std::chrono::nanoseconds(idle_pause) : std::chrono::nanoseconds(0));
   }
 

@@ -25,8 +25,7 @@ stream_buffer::stream_buffer(tenant_intake& tenant, stream_id id)
 stream_buffer::~stream_buffer() {
   chain_.clear();
   tenant_.budget().release(tenant_.account(), lease_);
-  if (compare_state_ == compare_state::ready)
-    tenant_.compare_blocks.fetch_sub(1);
+  forget_compare();
 }
 
 append_answer stream_buffer::refuse(errc code, std::string message, std::string hint) const {
@@ -150,12 +149,7 @@ append_answer stream_buffer::append(const log_entry& entry) {
   last_scn_ = entry.scn;
   tenant_.accepted_entries.fetch_add(1, std::memory_order_relaxed);
   tenant_.accepted_bytes.fetch_add(entry.payload.size(), std::memory_order_relaxed);
-  if (compare_state_ != compare_state::none) {
-    if (compare_state_ == compare_state::ready)
-      tenant_.compare_blocks.fetch_sub(1);
-    compare_state_ = compare_state::none;
-    compare_raw_ = {};
-  }
+  forget_compare();
   if (open_.raw_bytes >= tenant_.limit().block_bytes)
     cut_locked(true);
   else if (quiet)
@@ -296,17 +290,26 @@ bool stream_buffer::on_room() {
   return refused;
 }
 
-void stream_buffer::advance(scn upto) {
+status check_advance(scn upto) {
+  if (upto == scn_max)
+    return fail(errc::invalid_argument, "an advance to SCN 2^64 - 1 leaves no SCN for any entry",
+                "drop the stream, or end the round");
+  return {};
+}
+
+status stream_buffer::advance(scn upto) {
+  VARVE_TRY(check_advance(upto));
   if (tenant_.gate() != intake_gate::open)
-    return;
+    return {};
   {
     std::lock_guard lock{mutex_};
     VARVE_PLANT(advance_one_too_far, ++upto);
     if (upto <= advance_)
-      return;
+      return {};
     advance_ = upto;
   }
   tenant_.wake();
+  return {};
 }
 
 lsn stream_buffer::expected_lsn() const {
@@ -395,20 +398,26 @@ void stream_buffer::drop_at(lsn final_lsn) {
   tenant_.wake();
 }
 
+/// The last committed block is not wanted any more, whether it has come or is being read.
+void stream_buffer::forget_compare() {
+  if (compare_state_ == compare_state::loading || compare_state_ == compare_state::ready)
+    tenant_.compare_blocks.fetch_sub(1);
+  compare_state_ = compare_state::none;
+  compare_raw_ = {};
+}
+
 void stream_buffer::on_compare_block(std::optional<std::pair<block_header, bytes>> block) {
   {
     std::lock_guard lock{mutex_};
-    if (compare_state_ != compare_state::loading) {
-      tenant_.compare_blocks.fetch_sub(1);
-      return;
-    }
+    if (compare_state_ != compare_state::loading)
+      return; // of a read that nobody waits for any more
     if (block) {
       compare_state_ = compare_state::ready;
       compare_header_ = block->first;
       compare_raw_ = std::move(block->second);
     } else {
+      forget_compare();
       compare_state_ = compare_state::unavailable;
-      tenant_.compare_blocks.fetch_sub(1);
     }
   }
   on_room();

@@ -12,6 +12,9 @@ namespace varve {
 
 class tenant_intake;
 
+/// invalid_argument: an advance to the last SCN there is would leave none for any entry.
+status check_advance(scn upto);
+
 /// What a checkpoint must know of a stream.
 struct stream_standing {
   bool started = false;         ///< it takes part in the round
@@ -36,7 +39,8 @@ public:
   append_answer append(const log_entry& entry);
   /// Waits until append may have another answer than `full`, at most `limit`; false: the limit passed.
   bool wait_for_room(std::chrono::nanoseconds limit);
-  void advance(scn upto); ///< counts while the gate is open: else the host lets log pass it by
+  /// Counts while the gate is open: else the host lets log pass it by. Errors: check_advance().
+  status advance(scn upto);
   lsn expected_lsn() const;
   /// Up to where log was ever accepted, also what was given up since and must come again.
   lsn accepted_upto() const;
@@ -105,6 +109,7 @@ private:
   append_answer repeat(const log_entry& entry);
   append_answer compare(const log_entry& entry, const block_header& header, bytes_view raw) const;
   void begin_at(lsn start);
+  void forget_compare();
   void cut_locked(bool full);
   bool room_for(std::uint64_t bytes, bool large);
   scn floor_scn() const;

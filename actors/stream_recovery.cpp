@@ -43,6 +43,8 @@ void stream_buffer::begin_round() {
   started_ = skip_unknown_ = false;
   opened_ = attached_;
   start_scn_ = 0;
+  if (compare_state_ == compare_state::loading)
+    forget_compare(); // who was to read it may have ended with the last round
   // What the host has said before: where the log begins, or that there is none below.
   if (attached_ && !pulled_ && (asked_start_ || oldest_left_.value_or(0) > known_from_))
     begin_at(asked_start_.value_or(0));

@@ -19,6 +19,7 @@ tenant_intake::~tenant_intake() {
 void tenant_intake::connect(signals to) {
   std::lock_guard lock{signals_mutex_};
   signals_ = std::move(to);
+  pressure_sent_.store(false, std::memory_order_release); // whoever was told is gone
 }
 
 void tenant_intake::disconnect() {
@@ -48,10 +49,33 @@ std::shared_ptr<stream_buffer> tenant_intake::find_or_add(stream_id id) {
   return slot_locked(id);
 }
 
-std::shared_ptr<stream_buffer> tenant_intake::open(stream_id id, std::optional<lsn> start_lsn, bool pulled) {
+result<std::shared_ptr<stream_buffer>> tenant_intake::open(stream_id id, std::optional<lsn> start_lsn,
+                                                           bool pulled) {
   std::lock_guard lock{streams_mutex_};
+  if (retired_)
+    return fail(errc::invalid_argument, "tenant " + to_string(id_) + " is dropped",
+                "call register_tenant once drop_tenant has returned");
   auto& slot = slot_locked(id);
-  return slot->attach(start_lsn, pulled) ? slot : nullptr;
+  if (!slot->attach(start_lsn, pulled))
+    return fail(errc::already_open,
+                "tenant " + to_string(id_) + " stream " + to_string(id) + " is open already",
+                "a stream has one appender: close the other handle first");
+  return slot;
+}
+
+std::vector<stream_id> tenant_intake::retire() {
+  std::lock_guard lock{streams_mutex_};
+  std::vector<stream_id> open;
+  for (auto& [id, stream] : streams_)
+    if (stream->attached())
+      open.push_back(id);
+  retired_ = open.empty();
+  return open;
+}
+
+void tenant_intake::reinstate() {
+  std::lock_guard lock{streams_mutex_};
+  retired_ = false;
 }
 
 std::vector<std::shared_ptr<stream_buffer>> tenant_intake::streams() const {
@@ -132,14 +156,16 @@ void tenant_intake::set_option(const archive_option& option) {
   wake_waiters();
 }
 
-void tenant_intake::advance(scn upto) {
+status tenant_intake::advance(scn upto) {
+  VARVE_TRY(check_advance(upto));
   if (gate() != intake_gate::open)
-    return;
+    return {};
   auto before = advance_.load();
   while (before < upto && !advance_.compare_exchange_weak(before, upto)) {
   }
   if (before < upto)
     wake();
+  return {};
 }
 
 void tenant_intake::push(cut_block_ptr block) {

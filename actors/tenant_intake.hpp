@@ -46,8 +46,14 @@ public:
 
   std::shared_ptr<stream_buffer> find(stream_id id) const;
   std::shared_ptr<stream_buffer> find_or_add(stream_id id);
-  /// Finds or makes the stream and gives it its appender (stream_buffer::attach); nullptr: it has one.
-  std::shared_ptr<stream_buffer> open(stream_id id, std::optional<lsn> start_lsn, bool pulled = false);
+  /// Finds or makes the stream and gives it its appender (stream_buffer::attach). Errors: already_open,
+  /// invalid_argument of a tenant that is retired.
+  result<std::shared_ptr<stream_buffer>> open(stream_id id, std::optional<lsn> start_lsn,
+                                              bool pulled = false);
+  /// The tenant is about to go: no stream is opened any more. Not so if some have their appender: those are
+  /// returned, and nothing has changed.
+  std::vector<stream_id> retire();
+  void reinstate();                                            ///< it stays, after all
   std::vector<std::shared_ptr<stream_buffer>> streams() const; ///< ascending by id
   /// Lets go of a stream that was dropped, unless it is open again; where its log ends stays known.
   void forget(stream_id id);
@@ -67,8 +73,8 @@ public:
   void set_option(const archive_option& option); ///< a change of mode wakes waiters, too
 
   /// No entry with SCN <= upto will follow in any stream. Counts while the gate is open: else the host lets
-  /// log pass the archive by.
-  void advance(scn upto);
+  /// log pass the archive by. Errors: check_advance().
+  status advance(scn upto);
   scn advanced() const { return advance_.load(std::memory_order_acquire); }
   /// The same, of what was said since the gate opened; 0: nothing.
   scn round_advance() const {
@@ -133,6 +139,7 @@ private:
   mutable std::mutex streams_mutex_; // may be held while a stream's lock is taken, never the other way round
   std::map<stream_id, std::shared_ptr<stream_buffer>> streams_;
   std::map<stream_id, stream_row> archived_; // streams that are not in streams_
+  bool retired_ = false;
 
   std::mutex queue_mutex_;
   std::deque<cut_block_ptr> queue_;

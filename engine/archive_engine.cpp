@@ -43,7 +43,8 @@ status check(const archive_options& options) {
   constexpr std::uint64_t mib = 1 << 20;
   VARVE_TRY(in_range<std::uint64_t>("budget_bytes", options.budget_bytes, 16 * mib, mib * mib));
   VARVE_TRY(in_range<std::uint32_t>("block_bytes", options.block_bytes, 4 << 10, 8 << 20));
-  VARVE_TRY(in_range<std::uint64_t>("segment_bytes", options.segment_bytes, mib, 1024 * mib - 1));
+  VARVE_TRY(
+      in_range<std::uint64_t>("segment_bytes", options.segment_bytes, mib, format::segment_bytes_max - 1));
   VARVE_TRY(in_range<std::uint64_t>("sync_bytes", options.sync_bytes, 64 << 10, options.segment_bytes));
   VARVE_TRY(in_range<unsigned>("io_threads", options.io_threads, 1, 64));
   VARVE_TRY(in_range<unsigned>("threads", options.threads, 0, 1024));
@@ -226,11 +227,7 @@ result<std::unique_ptr<log_stream>> archive_engine_impl::open_stream(tenant_id t
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered",
                 "call register_tenant first");
   bool pulled = options.source != nullptr;
-  auto buffer = intake->open(stream, options.start_lsn, pulled);
-  if (!buffer)
-    return fail(errc::already_open,
-                "tenant " + to_string(tenant) + " stream " + to_string(stream) + " is open already",
-                "a stream has one appender: close the other handle first");
+  VARVE_TRY_ASSIGN(auto buffer, intake->open(stream, options.start_lsn, pulled));
   auto opened = std::make_unique<engine_stream>(*this, intake, buffer, pulled);
   if (pulled)
     runtime_->pull(tenant, buffer, options.source);
@@ -255,9 +252,7 @@ status archive_engine_impl::advance(tenant_id tenant, scn upto) {
   auto intake = runtime_->intake(tenant);
   if (!intake)
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered");
-  VARVE_TRY(check_advance(upto));
-  intake->advance(upto);
-  return {};
+  return intake->advance(upto);
 }
 
 durable_future archive_engine_impl::flush(tenant_id tenant) {

@@ -104,6 +104,7 @@ private:
                       std::unique_ptr<catalog> where, const catalog_identity& identity,
                       engine_environment environment);
   status start();
+  status end_and_forget(tenant_id tenant); ///< one that nobody can open a stream of any more
   std::shared_ptr<actor_answers> give(const std::vector<std::pair<tenant_id, tenant_order>>& what);
   void tell(const error& why); ///< the listener, of what no call of the host's waits for
 

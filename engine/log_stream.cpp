@@ -3,19 +3,12 @@
 
 namespace varve {
 
-status check_advance(scn upto) {
-  if (upto == scn_max)
-    return fail(errc::invalid_argument, "an advance to SCN 2^64 - 1 leaves no SCN for any entry",
-                "drop the stream, or end the round");
-  return {};
-}
-
 engine_stream::engine_stream(archive_engine_impl& engine, std::shared_ptr<tenant_intake> intake,
                              std::shared_ptr<stream_buffer> buffer, bool pulled)
     : engine_(engine), intake_(std::move(intake)), buffer_(std::move(buffer)), pulled_(pulled) {}
 
 engine_stream::~engine_stream() {
-  if (pulled_ && !engine_.closed())
+  if (pulled_) // also of an engine that is closed, or being closed: the host may free its source now
     engine_.stop_pulling(intake_->id(), buffer_->id());
   buffer_->detach();
 }
@@ -103,9 +96,7 @@ durable_future engine_stream::flush() {
 status engine_stream::advance(scn upto) {
   if (engine_.closed())
     return fail(errc::closed, "the engine is closed");
-  VARVE_TRY(check_advance(upto));
-  buffer_->advance(upto);
-  return {};
+  return buffer_->advance(upto);
 }
 
 status engine_stream::log_recycled(lsn oldest) {

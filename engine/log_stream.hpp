@@ -9,9 +9,6 @@ namespace engine_limits {
 inline constexpr duration_ns statement = 60 * one_second;
 }
 
-/// An advance to the last SCN there is would leave none for any entry.
-status check_advance(scn upto);
-
 /// One stream's handle. The engine outlives it.
 class engine_stream final : public log_stream {
 public:

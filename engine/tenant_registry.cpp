@@ -24,13 +24,11 @@ status number_on(const catalog_snapshot& from, round_status_record& row, tenant_
   return {};
 }
 
-/// Streams that somebody still holds.
-std::string open_streams(const tenant_intake& intake) {
-  std::string open;
-  for (auto& stream : intake.streams())
-    if (stream->attached())
-      open.append(open.empty() ? "" : ", ").append(to_string(stream->id()));
-  return open;
+std::string list_of(const std::vector<stream_id>& streams) {
+  std::string list;
+  for (auto stream : streams)
+    list.append(list.empty() ? "" : ", ").append(to_string(stream));
+  return list;
 }
 
 } // namespace
@@ -130,9 +128,17 @@ status archive_engine_impl::drop_tenant(tenant_id tenant) {
   auto intake = runtime_->intake(tenant);
   if (!intake)
     return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " is not registered");
-  if (auto open = open_streams(*intake); !open.empty())
-    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " has open streams: " + open,
+  // A stream that were opened from here on would be left over, and its source be called for ever.
+  if (auto open = intake->retire(); !open.empty())
+    return fail(errc::invalid_argument, "tenant " + to_string(tenant) + " has open streams: " + list_of(open),
                 "close them first");
+  auto dropped = end_and_forget(tenant);
+  if (!dropped.ok())
+    intake->reinstate();
+  return dropped;
+}
+
+status archive_engine_impl::end_and_forget(tenant_id tenant) {
   auto from = snapshot();
   VARVE_TRY_ASSIGN(auto tenants, from->tenants());
   VARVE_TRY_ASSIGN(auto row, from->round_status(tenant));

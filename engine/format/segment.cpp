@@ -75,6 +75,11 @@ block_ref make_block_ref(const block_header& header, bytes_view encoded_header, 
   return ref;
 }
 
+std::uint64_t segment_footer_bytes_max(std::size_t blocks) {
+  constexpr std::uint64_t row = 10 * varint_bytes_max + sizeof(block_ref::header_checksum);
+  return varint_bytes_max + row * blocks + segment_trailer_bytes;
+}
+
 bytes encode_segment_footer(const std::vector<block_ref>& blocks, std::uint64_t footer_offset) {
   bytes footer;
   footer.reserve(64 * (blocks.size() + 1));

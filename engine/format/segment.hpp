@@ -45,6 +45,8 @@ block_ref make_block_ref(const block_header& header, bytes_view encoded_header, 
 /// Footer payload, its checksum and the trailer, ready to append at offset `footer_offset`:
 /// trailer = u64 footer_offset, u64 footer_bytes, u64 footer_checksum (XXH3-64), u64 magic.
 bytes encode_segment_footer(const std::vector<block_ref>& blocks, std::uint64_t footer_offset);
+/// What that has at most, for so many blocks.
+std::uint64_t segment_footer_bytes_max(std::size_t blocks);
 
 /// Where a trailer says its footer lies.
 struct segment_trailer {

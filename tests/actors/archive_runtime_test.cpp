@@ -97,6 +97,76 @@ TEST_CASE("archive runtime: stopped, it answers who waits and gives all memory b
   f.runtime->stop(); // twice does no harm
 }
 
+TEST_CASE("archive runtime: a tenant that was removed takes no share of the memory any more") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.add_tenant(other_tenant);
+  f.open(1);
+  f.open(1, lsn{0}, other_tenant);
+  REQUIRE(f.archivelog().ok());
+  REQUIRE(f.archivelog(other_tenant).ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  REQUIRE(f.noarchivelog().ok());
+  std::weak_ptr<tenant_intake> left = f.runtime->intake(tenant);
+  f.runtime->remove_tenant(tenant);
+  f.run_for(one_second);
+  CHECK(left.expired());
+  f.write(1, 3, other_tenant); // it goes on
+  auto answer = f.flush(other_tenant);
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+}
+
+TEST_CASE("archive runtime: the share of a tenant that is removed is room for one that waits") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.add_tenant(other_tenant); // never archived: nobody else holds what it has
+  auto stream = f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().set_dead(true);
+  lsn at = stream->expected_lsn();
+  std::string payload(20'000, 'x');
+  do {
+    while (stream->append({at, at + 10, f.now() + at, as_bytes(payload)}).outcome == append_outcome::accepted)
+      at += 10;
+    f.listener.heard.clear();
+    f.run_for(one_second);
+  } while (f.listener.has("room 1"));
+  f.runtime->remove_tenant(other_tenant);
+  f.run_for(one_second);
+  CHECK(f.listener.has("room 1"));
+}
+
+TEST_CASE("archive runtime: stopped, it still says when a source is not called any more") {
+  struct endless_source : log_source {
+    unsigned calls = 0;
+    result<lsn> start_lsn() override { return 0; }
+    result<lsn> oldest_lsn() override { return 0; }
+    result<batch> read(lsn, std::size_t) override {
+      ++calls;
+      return batch{};
+    }
+  } source;
+  runtime_fixture f;
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  auto stream = f.runtime->intake(tenant)->open(stream_id{1}, {}, true).value();
+  f.runtime->pull(tenant, stream, &source);
+  f.run_for(one_second);
+  REQUIRE(source.calls > 0);
+  f.runtime->stop();
+  bool stopped = false;
+  f.runtime->stop_pulling(tenant, stream_id{1}, [&](const status&) { stopped = true; });
+  CHECK_FALSE(stopped); // its actor has not run since
+  REQUIRE(f.run_until([&] { return stopped; }));
+  auto calls = source.calls;
+  f.run_for(one_minute);
+  CHECK(source.calls == calls);
+}
+
 TEST_CASE("archive runtime: an engine that opens what another left goes on in its round") {
   auto first = std::make_unique<runtime_fixture>();
   first->add_tenant();

@@ -79,3 +79,36 @@ TEST_CASE("archive supervisor: an actor that several tenants need stops all of t
   CHECK(intake->gate() == intake_gate::stopped);
   CHECK(f.errors.size() == 2);
 }
+
+TEST_CASE("archive supervisor: an actor that ends is no matter of a tenant that needs it no more") {
+  supervised f;
+  auto other = std::make_shared<tenant_intake>(tenant_id{1002}, f.memory.budget,
+                                               tenant_intake::limits{4'096, 1 << 20});
+  other->set_gate(intake_gate::open);
+  supervise(f.supervisor, other, {f.a, f.b}, [](const error&) {});
+  unsupervise(f.supervisor, f.intake->id());
+  f.run();
+  caf::anon_send(f.a, end_atom::value);
+  f.run();
+  CHECK(f.intake->gate() == intake_gate::open);
+  CHECK(other->gate() == intake_gate::stopped);
+  // Its next actors are watched again, and one it had before, too.
+  supervise(f.supervisor, f.intake, {f.b, f.idle()}, [&](const error& why) { f.ends.push_back(why); });
+  f.run();
+  caf::anon_send(f.b, end_atom::value);
+  f.run();
+  CHECK(f.intake->gate() == intake_gate::stopped);
+  CHECK(f.ends.size() == 1);
+}
+
+TEST_CASE("archive supervisor: it holds nothing of a tenant that is not supervised any more") {
+  supervised f;
+  auto gone = std::make_shared<tenant_intake>(tenant_id{1002}, f.memory.budget,
+                                              tenant_intake::limits{4'096, 1 << 20});
+  supervise(f.supervisor, gone, {f.a}, [](const error&) {});
+  unsupervise(f.supervisor, gone->id());
+  std::weak_ptr<tenant_intake> left = gone;
+  gone.reset();
+  f.run();
+  CHECK(left.expired());
+}

@@ -73,8 +73,8 @@ TEST_CASE("checkpoint rounds: a round does not begin before what earlier ones ha
   auto late = second->committed().last_scn;
   REQUIRE(f.noarchivelog().ok());
   REQUIRE(f.archivelog().ok());
-  f.runtime->intake(tenant)->advance(
-      early); // said of the slowest stream: the log of the other one up to `late` is not in the round
+  // Said of the slowest stream: the log of the other one up to `late` is not in the round.
+  CHECK(f.runtime->intake(tenant)->advance(early).ok());
   REQUIRE(f.flush());
   REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
   CHECK(f.row().round.start_scn == late);
@@ -110,7 +110,7 @@ TEST_CASE("checkpoint rounds: a quiet stream for which a round speaks goes on wh
   REQUIRE(f.noarchivelog().ok());
   REQUIRE(f.archivelog().ok());
   f.run_for(one_minute);
-  f.runtime->intake(tenant)->advance(f.now());
+  CHECK(f.runtime->intake(tenant)->advance(f.now()).ok());
   REQUIRE(f.flush());
   REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
   auto rows = f.committed().streams;

@@ -174,7 +174,7 @@ TEST_CASE("checkpoint status: the restorable windows in the catalog are those th
   REQUIRE(f.archivelog().ok());
   REQUIRE(second->append({100, 110, f.now(), as_bytes("after a gap")}).outcome == append_outcome::accepted);
   f.write(1);
-  f.runtime->intake(tenant)->advance(f.now() + 10);
+  CHECK(f.runtime->intake(tenant)->advance(f.now() + 10).ok());
   REQUIRE(f.flush());
   auto all = windows(f);
   CHECK(count(all, "; ") == 3);
@@ -199,7 +199,7 @@ TEST_CASE("checkpoint status: windows are right again after the catalog has lost
     auto stream = f.runtime->intake(tenant)->find(stream_id{1});
     lsn from = joined ? stream->expected_lsn() : 100;
     REQUIRE(stream->append({from, from + 10, f.now(), as_bytes("x")}).outcome == append_outcome::accepted);
-    f.runtime->intake(tenant)->advance(f.now() + 10);
+    CHECK(f.runtime->intake(tenant)->advance(f.now() + 10).ok());
     REQUIRE(f.flush());
     auto before = windows(f);
     CHECK(count(before, "; ") == (joined ? 1 : 2));

@@ -175,7 +175,7 @@ TEST_CASE("checkpoint takeover: repeats are taken as repeats at every step of it
   auto behind = first->catalog->copy();
   for (lsn at : {lsn{10}, lsn{20}})
     REQUIRE(stream->append(entry(at)).outcome == append_outcome::accepted);
-  first->runtime->intake(tenant)->advance(entry(20).scn);
+  CHECK(first->runtime->intake(tenant)->advance(entry(20).scn).ok());
   REQUIRE(first->flush());
   REQUIRE(first->committed().commit.record.round.checkpoint_scn == entry(20).scn);
   for (int steps = 0; steps < 80; ++steps) {
@@ -251,7 +251,7 @@ TEST_CASE("checkpoint takeover: log that it gives up is owed: flush says so, and
   auto stream = second.open(1, std::nullopt);
   auto at = second.now() + one_second;
   REQUIRE(stream->append({55, 65, at, as_bytes("does not join")}).outcome == append_outcome::accepted);
-  second.runtime->intake(tenant)->advance(at + 1'000);
+  CHECK(second.runtime->intake(tenant)->advance(at + 1'000).ok());
   auto answer = second.flush();
   REQUIRE(answer);
   CHECK(answer->outcome.code() == errc::canceled);

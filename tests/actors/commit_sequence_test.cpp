@@ -28,6 +28,30 @@ TEST_CASE("commit sequence: a commit counts only after the look at the one befor
   CHECK(m.sequence.idle());
 }
 
+TEST_CASE("commit sequence: a commit that no reader could decode is not made") {
+  commit_machine m;
+  m.own_after(chain(2));
+  open_piece piece;
+  piece.piece = {round_id{1}, piece_id{1}};
+  piece.bounds = {1, 100};
+  piece.start = {epoch{3}, 0, digest_of(as_bytes("start"))};
+  bool fits = GENERATE(true, false);
+  piece.segments = {{epoch{3}, 1, format::segment_bytes_max + (fits ? 0 : 1), true}};
+  commit_record record;
+  record.next_round = round_id{2};
+  record.next_piece = piece_id{2};
+  record.open_pieces = {piece};
+  m.commit(record);
+  if (fits) {
+    CHECK(m.asks(verb::create, 4));
+    return;
+  }
+  REQUIRE(m.came_to(event::stopped));
+  CHECK(m.step.why.code == errc::invalid_status);
+  CHECK(m.step.why.message.find("cannot be") != std::string::npos);
+  CHECK_FALSE(m.sequence.owns());
+}
+
 TEST_CASE("commit sequence: an owner whose reply was lost finds its own attempt and goes on") {
   commit_machine m;
   m.own_after(chain(2));

@@ -23,8 +23,8 @@ intake_fixture::intake_fixture(options given)
 
 std::shared_ptr<stream_buffer> intake_fixture::open(std::uint64_t id, std::optional<lsn> start_lsn) {
   auto opened = intake->open(stream_id{id}, start_lsn);
-  REQUIRE(opened);
-  return opened;
+  REQUIRE(opened.ok());
+  return *opened;
 }
 
 std::vector<cut_block_ptr> intake_fixture::queued() {

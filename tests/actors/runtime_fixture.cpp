@@ -126,8 +126,8 @@ status runtime_fixture::noarchivelog(tenant_id id) {
 std::shared_ptr<stream_buffer> runtime_fixture::open(std::uint64_t stream, std::optional<lsn> start,
                                                      tenant_id id) {
   auto opened = runtime->intake(id)->open(stream_id{stream}, start);
-  REQUIRE(opened);
-  return opened;
+  REQUIRE(opened.ok());
+  return *opened;
 }
 
 void runtime_fixture::write(std::uint64_t stream, std::size_t count, tenant_id id,

@@ -93,6 +93,22 @@ TEST_CASE("source puller: a source with nothing new may say that nothing older w
   CHECK(hand_over(*f.stream, {10, 20, 90, "x"}, append_outcome::error).failed.code == errc::scn_goes_back);
 }
 
+TEST_CASE("source puller: a source that says no entry at all will come is wrong, and is told so") {
+  puller_fixture f;
+  f.source.log = records(1, 0, 10);
+  f.source.quiet_until = scn_max;
+  f.pull();
+  f.run(60 * one_ms);
+  REQUIRE(f.errors.size() == 1);
+  CHECK(f.errors[0].code == errc::invalid_argument);
+  CHECK(f.recoveries == 0);
+  f.source.quiet_until = 0;
+  f.source.log.push_back({10, 20, 90, "more"});
+  f.run(one_second);
+  CHECK(f.stream->expected_lsn() == 20);
+  CHECK(f.recoveries == 1);
+}
+
 TEST_CASE("source puller: without memory it tries the same entry again") {
   puller_fixture f{{.budget_bytes = 5 * slab_arena::slab_bytes, .reserve_bytes = slab_arena::slab_bytes}};
   f.source.log = records(10, 0, 10, 1, 7'000);

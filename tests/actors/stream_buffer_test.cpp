@@ -92,11 +92,11 @@ TEST_CASE("stream buffer: SCNs may repeat, but never fall, nor fall behind an ad
   hand_over(*stream, {0, 10, 50, "x"});
   hand_over(*stream, {10, 20, 50, "x"});
   refused(*stream, {20, 30, 49, "x"}, errc::scn_goes_back);
-  stream->advance(60);
+  CHECK(stream->advance(60).ok());
   refused(*stream, {20, 30, 60, "x"}, errc::scn_goes_back);
-  stream->advance(55); // lower than before: nothing
+  CHECK(stream->advance(55).ok()); // lower than before: nothing
   refused(*stream, {20, 30, 60, "x"}, errc::scn_goes_back);
-  f.intake->advance(70);
+  CHECK(f.intake->advance(70).ok());
   refused(*stream, {20, 30, 70, "x"}, errc::scn_goes_back);
   f.intake->set_checkpoint(80);
   refused(*stream, {20, 30, 80, "x"}, errc::scn_goes_back);
@@ -313,6 +313,7 @@ TEST_CASE("stream buffer: an answer that comes after the comparison is no longer
   stream->on_committed(position_after(all[0]));
   hand_over(*stream, all[0], append_outcome::full);
   hand_over(*stream, {10, 20, 20, "new"});
+  CHECK(f.intake->compare_blocks.load() == 0); // also if it never comes
   stream->on_compare_block(std::pair{header, raw});
   CHECK(f.intake->compare_blocks.load() == 0);
 }
@@ -381,7 +382,7 @@ TEST_CASE(
                         .room_bytes = slab_arena::slab_bytes}};
   tenant_intake intake{tenant, budget, {20'000, 20'000}};
   intake.set_gate(intake_gate::open);
-  auto stream = intake.open(stream_id{1}, lsn{0});
+  auto stream = intake.open(stream_id{1}, lsn{0}).value();
   auto all = records(40, 0, 10, 1, 3'000);
   std::size_t next = 0;
   hand_over(*stream, all[next++]);
@@ -426,10 +427,10 @@ TEST_CASE("stream buffer: a quiet tenant is woken once for what is open, and eac
   hand_over(*a, {30, 40, 8, "x"});
   CHECK(f.works == 4);
   f.intake->rearm();
-  a->advance(90);
+  CHECK(a->advance(90).ok());
   CHECK(f.works == 5);
   f.intake->rearm();
-  f.intake->advance(95);
+  CHECK(f.intake->advance(95).ok());
   CHECK(f.works == 6);
 }
 
@@ -437,7 +438,7 @@ TEST_CASE("stream buffer: it has one appender at a time, and one that goes gives
   intake_fixture f{{.budget_bytes = 2 * slab_arena::slab_bytes, .reserve_bytes = slab_arena::slab_bytes}};
   auto stream = f.open(1);
   CHECK(stream->attached());
-  CHECK_FALSE(f.intake->open(stream_id{1}, {}));
+  CHECK(f.intake->open(stream_id{1}, {}).code() == errc::already_open);
   CHECK_FALSE(stream->attach({}));
   hand_over(*stream, {0, 10, 5, "x"}, append_outcome::full);
   stream->detach();

@@ -293,9 +293,9 @@ TEST_CASE("stream recovery: support is just below what is pending, else what is 
   CHECK(s.supports == 24); // another one with SCN 25 may follow
   stream->on_committed(durable);
   CHECK(stream->support(nullptr).supports == 24);
-  stream->advance(80);
+  CHECK(stream->advance(80).ok());
   CHECK(stream->support(nullptr).supports == 80);
-  f.intake->advance(90);
+  CHECK(f.intake->advance(90).ok());
   CHECK(stream->support(nullptr).supports == 90);
   stream->on_committed({5, 1}); // older than what is known
   CHECK(stream->committed() == durable);
@@ -309,7 +309,7 @@ TEST_CASE("stream recovery: an advance does not speak for log that its host has 
   f.queued();
   stream->on_committed({10, 5});
   stream->recycled(10);
-  stream->advance(80);
+  CHECK(stream->advance(80).ok());
   CHECK(stream->support(nullptr).supports == 80);
   stream->recycled(11);
   CHECK(stream->support(nullptr).supports == 4);
@@ -320,11 +320,11 @@ TEST_CASE(
   intake_fixture f;
   auto stream = f.open(1);
   CHECK(stream->support(nullptr).waits_for_start);
-  stream->advance(50);
+  CHECK(stream->advance(50).ok());
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
   f.intake->begin_round();
   CHECK(stream->support(nullptr).waits_for_start);
-  f.intake->advance(60);
+  CHECK(f.intake->advance(60).ok());
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
@@ -335,7 +335,7 @@ TEST_CASE(
   stream->detach();
   CHECK(stream->support(nullptr).quiet);
   CHECK(stream->support(nullptr).waits_for_start);
-  stream->advance(50);
+  CHECK(stream->advance(50).ok());
   CHECK(stream->support(nullptr).supports == 50);
   SECTION("till it is dropped") {
     stream->drop_at(0);

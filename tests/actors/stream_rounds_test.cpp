@@ -21,7 +21,7 @@ std::shared_ptr<stream_buffer> archived_from(intake_fixture& f, lsn start) {
 /// One way or the other, to a stream that waits for its start at LSN 900: the round begins there.
 void let_an_scn_come(stream_buffer& stream) {
   SECTION("an advance") {
-    stream.advance(70);
+    CHECK(stream.advance(70).ok());
     CHECK(stream.support(nullptr).start_scn == 70);
   }
   SECTION("an entry") {
@@ -153,4 +153,25 @@ TEST_CASE("stream recovery: where its host said that a stream begins it begins, 
   stream->recycled(110);
   CHECK(stream->expected_lsn() == 100);
   hand_over(*stream, {100, 110, 10, "x"});
+}
+
+// The read that was to tell was the affair of an actor that ended when the destination was changed: the host
+// was told `full` for ever.
+TEST_CASE(
+    "stream recovery: a repeat that waited for a block in the last round asks for it anew in the next") {
+  intake_fixture f;
+  auto stream = archived_from(f, 0);
+  const log_record archived{0, 10, 10, "x"};
+  hand_over(*stream, archived, append_outcome::full);
+  REQUIRE(f.repeats.size() == 1);
+  f.intake->set_gate(intake_gate::closed);
+  f.intake->begin_round();
+  f.intake->set_gate(intake_gate::open);
+  CHECK(f.intake->compare_blocks.load() == 0);
+  hand_over(*stream, archived, append_outcome::full);
+  CHECK(f.repeats.size() == 2);
+  stream->on_compare_block(std::nullopt);
+  hand_over(*stream, archived, append_outcome::repeated);
+  stream->on_compare_block(std::nullopt); // the first one answers after all
+  CHECK(f.intake->compare_blocks.load() == 0);
 }

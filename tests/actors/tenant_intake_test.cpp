@@ -65,8 +65,8 @@ TEST_CASE("tenant intake: an option holds at once, a change of mode wakes those 
 
 TEST_CASE("tenant intake: an advance of the tenant never goes back") {
   intake_fixture f;
-  f.intake->advance(50);
-  f.intake->advance(40);
+  CHECK(f.intake->advance(50).ok());
+  CHECK(f.intake->advance(40).ok());
   CHECK(f.intake->advanced() == 50);
   CHECK(f.works == 1);
 }
@@ -81,27 +81,27 @@ TEST_CASE("tenant intake: while no log is taken an advance says nothing of what 
   for (auto gate :
        {intake_gate::closed, intake_gate::interrupted, intake_gate::fenced, intake_gate::stopped}) {
     f.intake->set_gate(gate);
-    f.intake->advance(90);
-    stream->advance(80);
+    CHECK(f.intake->advance(90).ok());
+    CHECK(stream->advance(80).ok());
     CHECK(stream->support(nullptr).supports == 4);
   }
   f.intake->set_gate(intake_gate::open);
-  stream->advance(80);
+  CHECK(stream->advance(80).ok());
   CHECK(stream->support(nullptr).supports == 80);
-  f.intake->advance(90);
+  CHECK(f.intake->advance(90).ok());
   CHECK(stream->support(nullptr).supports == 90);
 }
 
 TEST_CASE("tenant intake: what was advanced before a round says nothing of where the round begins") {
   intake_fixture f;
-  f.intake->advance(50);
+  CHECK(f.intake->advance(50).ok());
   CHECK(f.intake->round_advance() == 50);
   f.intake->set_checkpoint(45);
   f.intake->begin_round();
   CHECK(f.intake->round_advance() == 0);
   CHECK(f.intake->advanced() == 50); // no entry may come at or below, all the same
   CHECK(f.intake->checkpoint() == 0);
-  f.intake->advance(51);
+  CHECK(f.intake->advance(51).ok());
   CHECK(f.intake->round_advance() == 51);
 }
 
@@ -109,16 +109,16 @@ TEST_CASE(
     "tenant intake: what was advanced before the gate opened again says nothing of where a round begins") {
   intake_fixture f;
   auto stream = f.open(1);
-  stream->advance(40);
+  CHECK(stream->advance(40).ok());
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
-  f.intake->advance(50);
+  CHECK(f.intake->advance(50).ok());
   // Another engine has the tenant for a while, and may end its round and begin another.
   f.intake->set_gate(intake_gate::fenced);
   f.intake->set_gate(intake_gate::open);
   CHECK(f.intake->round_advance() == 0);
   CHECK(stream->support(nullptr).waits_for_start);
   CHECK(f.intake->advanced() == 50);
-  stream->advance(60);
+  CHECK(stream->advance(60).ok());
   CHECK(stream->support(nullptr).start_scn == 60);
 }
 
@@ -156,6 +156,22 @@ TEST_CASE("tenant intake: the partial blocks that were begun first are cut first
   CHECK(f.queued().at(0)->header.stream == stream_id{2});
 }
 
+TEST_CASE("tenant intake: once it is retired no stream is opened, and it is not while one is open") {
+  intake_fixture f;
+  auto stream = f.open(1), other = f.open(2);
+  other->detach();
+  CHECK(f.intake->retire() == std::vector{stream_id{1}});
+  CHECK(f.intake->open(stream_id{2}, {}).ok()); // nothing has changed
+  stream->detach();
+  other->detach();
+  CHECK(f.intake->retire().empty());
+  CHECK(f.intake->open(stream_id{1}, {}).code() == errc::invalid_argument);
+  CHECK(f.intake->open(stream_id{3}, {}).code() == errc::invalid_argument);
+  CHECK_FALSE(f.intake->find(stream_id{3}));
+  f.intake->reinstate();
+  CHECK(f.intake->open(stream_id{1}, {}).ok());
+}
+
 TEST_CASE("tenant intake: signals reach nobody once the actors have ended") {
   intake_fixture f;
   auto stream = f.open(1);
@@ -179,6 +195,31 @@ TEST_CASE("tenant intake: pressure is signalled once until it was handled") {
   f.intake->pressure_handled();
   f.intake->signal_pressure();
   CHECK(f.pressures == 2);
+}
+
+// One that was signalled to nobody, or to an actor that ended before it heard, was never signalled again.
+TEST_CASE("tenant intake: new actors are told of pressure whatever those before them were told") {
+  intake_fixture f;
+  bool told = GENERATE(true, false);
+  if (!told)
+    f.intake->disconnect();
+  f.intake->signal_pressure();
+  f.intake->disconnect();
+  unsigned pressures = 0;
+  tenant_intake::signals to;
+  to.on_pressure = [&] { ++pressures; };
+  f.intake->connect(to);
+  f.intake->signal_pressure();
+  CHECK(pressures == 1);
+}
+
+TEST_CASE(
+    "tenant intake: an advance to the last SCN there is would leave none for any entry, and is refused") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  CHECK(f.intake->advance(scn_max).code() == errc::invalid_argument);
+  CHECK(stream->advance(scn_max).code() == errc::invalid_argument);
+  hand_over(*stream, {0, 10, scn_max - 1, "x"});
 }
 
 TEST_CASE("tenant intake: the gate keeps the reason why it is stopped until it opens") {

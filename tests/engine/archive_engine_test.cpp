@@ -397,6 +397,17 @@ TEST_CASE("a tenant that is to archive and has no destination takes no log") {
   REQUIRE(s->flush().get().outcome.ok());
 }
 
+TEST_CASE("a tenant that could not be dropped gives streams as before") {
+  host h;
+  std::atomic<bool> fails{false};
+  change_set left;
+  left.put(tenant_record{shop, "shop", false});
+  h.engine = open_over(std::make_unique<failing_catalog>(left, fails), h.options);
+  fails = true;
+  CHECK(h.engine->drop_tenant(shop).code() == errc::catalog_error);
+  CHECK(h.engine->open_stream(shop, first, {}).ok());
+}
+
 TEST_CASE("entry_bytes_max is refused where a full engine might never take such an entry, with the largest") {
   host h;
   h.options.budget_bytes = 16 << 20;

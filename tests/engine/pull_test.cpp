@@ -1,7 +1,8 @@
 // Pull mode: a host that is asked for its log.
-#include "tests/harness/engine_host.hpp"
+#include "tests/engine/stopping_host.hpp"
 #include "tests/harness/moment_copy.hpp"
 
+#include <future>
 #include <thread>
 
 using namespace varve;
@@ -26,7 +27,9 @@ public:
     std::unique_lock lock{mutex_};
     asked_.push_back(from);
     changed_.notify_all();
+    inside_ = true;
     changed_.wait(lock, [&] { return !blocks_ || from < end(); });
+    inside_ = false;
     if (failing_)
       return *failing_;
     if (from < oldest_)
@@ -88,6 +91,10 @@ public:
     std::lock_guard lock{mutex_};
     return starts_;
   }
+  bool is_inside_a_read() {
+    std::lock_guard lock{mutex_};
+    return inside_;
+  }
   /// Waits until it was asked for log from `from` on so often; false: it was not within a generous time.
   bool is_asked(lsn from, std::ptrdiff_t times = 1) {
     std::unique_lock lock{mutex_};
@@ -118,7 +125,7 @@ private:
   std::vector<lsn> asked_;
   lsn start_ = 0, oldest_ = 0;
   scn quiet_until_ = 0;
-  bool blocks_ = false;
+  bool blocks_ = false, inside_ = false;
   unsigned starts_ = 0;
   std::optional<error> failing_;
 };
@@ -364,4 +371,29 @@ TEST_CASE("a source is not called any more once its stream or its engine is clos
   s = h.stream(1);
   CHECK(s->expected_lsn() == 50);
   CHECK(put(*s, 50, 500, "pushed").outcome == append_outcome::accepted);
+}
+
+// A destructor that found the engine closed did not ask the puller to stop, which goes on as long as close()
+// waits for the last flush: the host freed its source under a read.
+TEST_CASE("a stream that is closed while its engine is being closed waits for the read under way") {
+  host_source source;
+  stopping_host h;
+  h.options.stop_timeout = one_minute;
+  h.begin();
+  source.block_at_end(true);
+  source.write(5);
+  auto s = h.stream(1, from(source));
+  REQUIRE(source.is_asked(50));
+  auto closing = std::async(std::launch::async, [&] {
+    h.clock.stop_this_thread();
+    return h.engine->close().ok();
+  });
+  CHECK(h.clock.wait_until_it_stands());
+  CHECK(source.is_inside_a_read());
+  h.on_wait = [&] { source.block_at_end(false); }; // the destructor, for the puller
+  s.reset();
+  CHECK_FALSE(source.is_inside_a_read());
+  source.block_at_end(false);
+  h.clock.let_go();
+  CHECK(closing.get());
 }

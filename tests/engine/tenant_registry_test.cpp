@@ -1,6 +1,9 @@
 // Tenants that come and go.
 #include "catalog/catalog.hpp"
+#include "tests/engine/stopping_host.hpp"
 #include "tests/harness/engine_host.hpp"
+
+#include <future>
 
 using namespace varve;
 using namespace varve::test;
@@ -69,6 +72,7 @@ TEST_CASE("tenant registry: a tenant with an open stream is not dropped, and nei
   CHECK(refused.error().message.find("open streams: 1") != std::string::npos);
   CHECK(put(*s, 1, 200, "y").outcome == append_outcome::accepted); // it goes on
   h.flush();
+  CHECK(h.engine->open_stream(h.shop, stream_id{2}, {}).ok());
   CHECK(h.engine->drop_tenant(tenant_id{7}).code() == errc::invalid_argument);
 }
 
@@ -111,4 +115,22 @@ TEST_CASE("tenant registry: a kill within ARCHIVELOG begins the round where back
   CHECK(h.restored() == strings{"1/0:x"});
   h.uri = second;
   CHECK(h.restored() == strings{"1/1:x"});
+}
+
+// A stream that was opened while the round of a dropped tenant ended was left over: what pulled it went on
+// without a tenant, nobody could stop it any more, and close() never returned.
+TEST_CASE("tenant registry: no stream is opened of a tenant that is being dropped") {
+  stopping_host h;
+  h.begin();
+  auto dropping = std::async(std::launch::async, [&] {
+    h.clock.stop_this_thread();
+    return h.engine->drop_tenant(h.shop).ok();
+  });
+  CHECK(h.clock.wait_until_it_stands());
+  auto refused = h.engine->open_stream(h.shop, stream_id{1}, {}).code();
+  h.clock.let_go();
+  CHECK(dropping.get());
+  CHECK(refused == errc::invalid_argument);
+  REQUIRE(h.engine->register_tenant(h.shop, "shop").ok());
+  CHECK(h.engine->open_stream(h.shop, stream_id{1}, {}).ok());
 }

@@ -105,6 +105,17 @@ TEST_CASE("a footer of any blocks comes back through its trailer") {
   }
 }
 
+TEST_CASE("a footer of the largest numbers there are is within what a writer keeps free for it") {
+  constexpr auto most = ~std::uint64_t{0};
+  block_ref x{
+      stream_id{most},   segment_header_bytes, most, most, most - 1, most, most - 1, most,
+      ~std::uint32_t{0}, ~std::uint32_t{0},    most, most}; // spans wrap round, and are the largest, too
+  auto footer = encode_segment_footer({x}, segment_header_bytes + x.size);
+  CHECK(footer.size() > 100);
+  CHECK(footer.size() <= segment_footer_bytes_max(1));
+  CHECK(encode_segment_footer({}, segment_header_bytes).size() <= segment_footer_bytes_max(0));
+}
+
 TEST_CASE("a footer or trailer cut off at any length, or with any one bit flipped, is refused") {
   object_source source(1);
   auto blocks = random_blocks(source, 3);
