@@ -1,4 +1,5 @@
 #include "tests/contract/catalog_contract.hpp"
+#include "tests/harness/skip.hpp"
 #include "tests/harness/temp_dir.hpp"
 #include "tests/harness/tmpfs_mount.hpp"
 
@@ -448,10 +449,7 @@ TEST_CASE("a catalog without a MiB of room is no_space and says how much there i
   temp_dir dir("catalog");
   std::filesystem::create_directory(dir / "small");
   test::tmpfs_mount small(dir / "small", 512 << 10);
-  if (!small.mounted()) {
-    WARN("SKIPPED: " << small.why());
-    return;
-  }
+  SKIP_UNLESS(small.mounted(), small.why());
   auto opened = open_rocksdb_catalog((dir / "small" / "catalog").string(), catalog_mode::read_write);
   REQUIRE(opened.code() == errc::no_space);
   CHECK(opened.error().message.find("bytes are free") != std::string::npos);

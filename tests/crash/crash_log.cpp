@@ -1,9 +1,7 @@
 #include "tests/crash/crash_log.hpp"
 
 #include "engine/base/time.hpp"
-
-#include <algorithm>
-#include <vector>
+#include "tests/harness/made_bytes.hpp"
 
 namespace varve::test {
 namespace {
@@ -61,14 +59,7 @@ bytes crash_log::payload(tenant_id tenant, stream_id stream, std::uint64_t numbe
   auto size = state % 300;
   if (state % 64 == 0)
     size = 1000 + (state >> 20) % 24'000;
-  // Half of it can be compressed. Made anew whenever it is needed, so it must be cheap.
-  std::vector<std::uint64_t> words((size + 7) / 8, 0x20656e6f6e20656eU);
-  for (std::size_t i = 0; i < words.size(); i += i % 8 == 7 ? std::size_t{9} : 1) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    words[i] = state ^ (state >> 29);
-  }
-  auto all = std::as_bytes(std::span{words});
-  return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(size)};
+  return half_noise(size, state);
 }
 
 } // namespace varve::test

@@ -2,6 +2,8 @@
 #include "engine/format/metadata.hpp"
 #include "engine/format/object_name.hpp"
 #include "tests/harness/engine_host.hpp"
+#include "tests/harness/made_bytes.hpp"
+#include "tests/harness/skip.hpp"
 #include "tests/harness/tmpfs_mount.hpp"
 
 #include <future>
@@ -18,16 +20,6 @@ void copy_tree(const std::filesystem::path& from, const std::filesystem::path& t
   std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
 }
 
-/// Text that no codec makes smaller.
-std::string noise(std::size_t size, std::uint64_t seed) {
-  std::string text(size, '\0');
-  for (auto& c : text) {
-    seed = seed * 6364136223846793005U + 1442695040888963407U;
-    c = static_cast<char>(seed >> 56);
-  }
-  return text;
-}
-
 } // namespace
 
 TEST_CASE(
@@ -35,10 +27,7 @@ TEST_CASE(
   engine_host h;
   std::filesystem::create_directory(h.archive);
   tmpfs_mount small(h.archive, 8 << 20);
-  if (!small.mounted()) {
-    WARN("SKIPPED: " << small.why());
-    return;
-  }
+  SKIP_UNLESS(small.mounted(), small.why());
   std::ofstream(h.archive / "ballast") << std::string(6 << 20, 'x');
   h.begin();
   auto s = h.stream(1);

@@ -7,8 +7,8 @@
 namespace varve::test {
 
 /// A small file system of its own, to be filled up, write-protected or taken away; unmounted at the end.
-/// Needs the right to mount: where that is missing, mounted() is false and why() says so, and the test must
-/// say SKIPPED.
+/// Needs the right to mount: where that is missing, mounted() is false and why() says so, and the test is
+/// to be skipped (skip.hpp).
 class tmpfs_mount {
 public:
   /// Mounts over the existing directory `where`.

@@ -1,5 +1,6 @@
 #include "engine/base/checksum.hpp"
 #include "engine/base/checksum_kernel.hpp"
+#include "tests/harness/skip.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -57,10 +58,7 @@ TEST_CASE("an empty digest is the one nobody computed") {
 }
 
 TEST_CASE("the plain and the AVX2 code give the same checksums") {
-  if (!has_avx2()) {
-    WARN("SKIPPED: this processor has no AVX2");
-    return;
-  }
+  SKIP_UNLESS(has_avx2(), "this processor has no AVX2");
   std::mt19937_64 random(1);
   for (std::size_t size = 0; size < 5000; size += 1 + size / 16) {
     bytes buffer(size);

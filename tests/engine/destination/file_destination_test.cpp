@@ -1,5 +1,6 @@
 #include "engine/destination/file_destination.hpp"
 #include "tests/contract/destination_contract.hpp"
+#include "tests/harness/skip.hpp"
 #include "tests/harness/temp_dir.hpp"
 #include "tests/harness/tmpfs_mount.hpp"
 
@@ -88,10 +89,7 @@ TEST_CASE("an unwritable directory is refused for writing and can be read") {
   std::optional<tmpfs_mount> mount;
   if (::geteuid() == 0)
     mount.emplace(root, 1 << 20);
-  if (mount && !mount->mounted()) {
-    WARN("SKIPPED: " << mount->why());
-    return;
-  }
+  SKIP_UNLESS(!mount || mount->mounted(), mount->why());
   REQUIRE(open_at(root)->create("a", as_bytes("x")).ok());
   if (mount)
     REQUIRE(mount->protect());
@@ -109,10 +107,7 @@ TEST_CASE("an unwritable directory is refused for writing and can be read") {
 TEST_CASE("a medium that turns read-only says so and stays readable") {
   temp_dir dir("file-destination");
   tmpfs_mount mount(dir.path(), 1 << 20);
-  if (!mount.mounted()) {
-    WARN("SKIPPED: " << mount.why());
-    return;
-  }
+  SKIP_UNLESS(mount.mounted(), mount.why());
   auto where = open_at(dir / "root");
   REQUIRE(where->create("a", as_bytes("x")).ok());
   REQUIRE(mount.protect());
@@ -138,10 +133,7 @@ TEST_CASE("a destination opened for reading changes nothing") {
 TEST_CASE("a full medium is no_space, leaves nothing half made, and takes more when there is room") {
   temp_dir dir("file-destination");
   tmpfs_mount mount(dir.path(), 1 << 20);
-  if (!mount.mounted()) {
-    WARN("SKIPPED: " << mount.why());
-    return;
-  }
+  SKIP_UNLESS(mount.mounted(), mount.why());
   auto where = open_at(dir / "root");
   bytes large(900 << 10, std::byte{7}), more(400 << 10, std::byte{8});
   REQUIRE(where->create("large", large).ok());
@@ -326,10 +318,7 @@ TEST_CASE("a root that was removed, moved or replaced is invalid_destination for
 TEST_CASE("an unmount under the handle never turns into writes to the directory below") {
   temp_dir dir("file-destination");
   tmpfs_mount mount(dir.path(), 1 << 20);
-  if (!mount.mounted()) {
-    WARN("SKIPPED: " << mount.why());
-    return;
-  }
+  SKIP_UNLESS(mount.mounted(), mount.why());
   auto where = open_at(dir.path());
   auto segment = segment_at(*where, "segment");
   REQUIRE(mount.unmount());
