@@ -68,6 +68,7 @@ bool host_life::open() {
   how.io_threads = static_cast<unsigned>(1 + draw(4));
   how.now = fast_clock;
   stopping_ = closing_ = false;
+  accepted_.clear();
   for (unsigned i = 0; i < options_.tenants; ++i) {
     tenants_.push_back(std::make_unique<tenant_host>());
     tenants_.back()->id = host_tenant(i);
@@ -320,6 +321,8 @@ bool host_life::append_one(tenant_host& tenant, log_stream& to) {
   auto next = log_.at(tenant.id, to.stream(), *number);
   auto payload = log_.payload(tenant.id, to.stream(), *number, options_.host);
   log_entry entry{next.lsn, next.next_lsn, next.scn, payload};
+  const accepted_log::key of{tenant.id, to.stream()};
+  auto before = accepted_.before_append(of, to.expected_lsn());
   append_answer answer;
   switch (tenant.random() % 40) {
   case 0:
@@ -339,6 +342,8 @@ bool host_life::append_one(tenant_host& tenant, log_stream& to) {
   }
   if (answer.outcome == append_outcome::accepted || answer.outcome == append_outcome::repeated) {
     tenant.gaps = 0;
+    if (answer.outcome == append_outcome::accepted)
+      accepted_.after_append(of, next.next_lsn, before);
     return true;
   }
   refused(tenant, to, answer);
@@ -446,10 +451,14 @@ void host_life::acknowledge(const char* how, tenant_id tenant, stream_id stream,
 
 void host_life::on_durable(tenant_id tenant, stream_id stream, stream_position position) {
   acknowledge("durable", tenant, stream, position.next_lsn);
+  if (auto lost = accepted_.lost({tenant, stream}, position.next_lsn))
+    tell_words("broken", "tenant", tenant, "stream", stream, "lost log that it accepted up to LSN", *lost,
+               "and asked for none of it again");
   wake();
 }
 
 void host_life::on_resend_from(tenant_id tenant, stream_id stream, lsn from, std::string_view) {
+  accepted_.may_be_gone(tenant, stream);
   tell_words("resend", tenant, stream, from);
   wake();
 }
@@ -459,6 +468,7 @@ void host_life::on_interrupted(tenant_id tenant, std::string_view reason) {
 }
 
 void host_life::on_fenced(tenant_id tenant, std::string_view reason) {
+  accepted_.may_be_gone(tenant, std::nullopt);
   tell_words("fenced", tenant, reason);
   for (auto& host : tenants_)
     if (host->id == tenant)

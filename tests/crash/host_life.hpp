@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/archive_engine.hpp"
+#include "tests/crash/accepted_log.hpp"
 #include "tests/crash/crash_log.hpp"
 
 #include <array>
@@ -52,7 +53,10 @@ public:
   /// Opens the engine and works until stdin says `finish` or ends. False: it failed, and has said why.
   bool run();
 
-  void on_round_began(tenant_id, round_id) override { wake(); }
+  void on_round_began(tenant_id tenant, round_id) override {
+    accepted_.may_be_gone(tenant, std::nullopt);
+    wake();
+  }
   void on_room(tenant_id, stream_id, lsn) override { wake(); }
   void on_resend_from(tenant_id tenant, stream_id stream, lsn from, std::string_view why) override;
   void on_interrupted(tenant_id tenant, std::string_view reason) override;
@@ -100,6 +104,7 @@ private:
   std::mt19937_64 random_;
   std::unique_ptr<archive_engine> engine_;
   std::vector<std::unique_ptr<tenant_host>> tenants_;
+  accepted_log accepted_;
   std::atomic<bool> stopping_{false}, closing_{false};
   std::mutex mutex_;
   std::condition_variable woken_;

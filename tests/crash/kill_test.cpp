@@ -32,9 +32,13 @@ public:
   void finish(std::uint64_t life);
   void report(std::uint64_t rounds) const;
 
+  /// So many rounds have every kind of moment in them, and everything that befalls a catalog.
+  static constexpr std::uint64_t enough = 20;
+  void check_variety() const;
+
 private:
   void before(std::uint64_t number);
-  bool work_until_moment(host_process& host);
+  bool work_until_moment(host_process& host, std::uint64_t number);
   void copy_catalog(host_process& host);
   void check(bool all);
   void check_beside();
@@ -48,6 +52,7 @@ private:
   crash_run run_;
   std::ofstream journal_{run_.dir / "journal"}; ///< for whoever looks at a kept directory
   std::map<std::string, unsigned> kills_;       ///< in which phase
+  std::map<std::string, unsigned> moments_;     ///< the same when the kill was decided upon
   unsigned lost_ = 0, set_back_ = 0, beside_ = 0;
 };
 
@@ -55,6 +60,10 @@ private:
 void kill_rounds::before(std::uint64_t number) {
   auto data = run_.data(), older = run_.dir / "older";
   auto what = run_.draw(12);
+  if (number % enough == 13)
+    what = 0;
+  if (number % enough == 17)
+    what = 1;
   if (number == 0 || what > 1 || !std::filesystem::exists(run_.archive / "format"))
     return;
   if (what == 1 && std::filesystem::exists(older)) {
@@ -74,7 +83,7 @@ void kill_rounds::before(std::uint64_t number) {
 }
 
 /// Lets it work until the moment it is to be killed at. False: it ended before, or fell silent.
-bool kill_rounds::work_until_moment(host_process& host) {
+bool kill_rounds::work_until_moment(host_process& host, std::uint64_t number) {
   auto each = [this](const std::string& line) { take(line); };
   auto begins = [](const char* what) {
     return [what](const std::string& line) { return line.starts_with(what); };
@@ -83,10 +92,13 @@ bool kill_rounds::work_until_moment(host_process& host) {
     return [lines](const std::string&) mutable { return lines-- <= 1; };
   };
   auto linger = [&](std::uint64_t most) { host.linger(microseconds(run_.draw(most))); };
-  switch (run_.draw(10)) {
+  // Every other moment is drawn, the others take turns.
+  bool drawn = number % 2 == 1;
+  switch (drawn ? run_.draw(10) : number / 2 % 10) {
   case 0: { // while it is opened: catalog, streams, takeover
     constexpr std::array phases = {"phase open", "phase streams", "phase work"};
-    if (!host.lines_until(begins(phases[run_.draw(phases.size())]), each))
+    auto which = drawn ? run_.draw(phases.size()) : number / enough % phases.size();
+    if (!host.lines_until(begins(phases[which]), each))
       return false;
     linger(30'000);
     return true;
@@ -127,13 +139,14 @@ void kill_rounds::round(std::uint64_t number) {
   auto host = run_.start(
       number, 0,
       {"statements=" + std::to_string(run_.draw(150)), "closes=" + std::to_string(20 + run_.draw(60))});
-  bool came = work_until_moment(*host);
+  bool came = work_until_moment(*host, number);
   INFO("round " << number << ", in phase " << run_.book.phase() << ": " << host->errors());
   REQUIRE(came);
+  ++moments_[run_.book.phase()];
   bool begun = std::filesystem::exists(run_.archive / "format");
-  if (run_.draw(4) == 0 && begun)
+  if ((run_.draw(4) == 0 || number % enough == 15) && begun)
     copy_catalog(*host);
-  if (run_.draw(4) == 0 && begun)
+  if ((run_.draw(4) == 0 || number % enough == 11) && begun)
     check_beside();
   host->kill();
   host->drain([this](const std::string& line) { take(line); });
@@ -211,6 +224,28 @@ void kill_rounds::finish(std::uint64_t life) {
   check_program();
 }
 
+/// A run in which nothing happens proves nothing.
+void kill_rounds::check_variety() const {
+  auto decided = [&](std::string_view phase) {
+    unsigned sum = 0;
+    for (auto& [each, times] : moments_)
+      if (each.starts_with(phase))
+        sum += times;
+    return sum;
+  };
+  CHECK(decided("open") > 0);
+  CHECK(decided("takeover") + decided("work") > 0);
+  CHECK(decided("statement") > 0);
+  CHECK(decided("close") > 0);
+  CHECK(lost_ > 0);
+  CHECK(set_back_ > 0);
+  CHECK(beside_ > 0);
+  auto& counted = run_.book.counted();
+  CHECK(counted.acknowledgements > 0);
+  CHECK(counted.checkpoints > 0);
+  CHECK(counted.entries > 0);
+}
+
 void kill_rounds::report(std::uint64_t rounds) const {
   auto& counted = run_.book.counted();
   std::cout << rounds << " kills:";
@@ -236,6 +271,8 @@ TEST_CASE("whenever a host is killed, what it was told is durable comes back, in
     } catch (const broken_claim& claim) {
       FAIL("round " << number << ": " << claim.what());
     }
+  if (rounds >= kill_rounds::enough)
+    all.check_variety();
   try {
     all.finish(rounds);
   } catch (const broken_claim& claim) {
