@@ -53,7 +53,6 @@ void check_header(bytes_view input, const block_header& header) {
 void block(bytes_view input) {
   memory_promise memory(input.size(), 200, 512 << 10); // a context of zstd at its first use
   auto header = parse_block_header(input, where);
-  std::uint64_t body_bytes = 0;
   if (!header.ok()) {
     check_error(header.error(), where);
   } else {
@@ -63,7 +62,8 @@ void block(bytes_view input) {
     static thread_local block_unpacker unpacker;
     bytes raw;
     auto done = unpacker.unpack(*header, stored, where, raw);
-    body_bytes = raw.capacity();
+    promise(raw.capacity() <= format::body_bytes_max, "a body has a bound");
+    memory.check(raw.capacity());
     if (!done.ok()) {
       check_error(done.error(), where);
     } else {
@@ -72,6 +72,7 @@ void block(bytes_view input) {
       promise(again.empty() || again == raw, "entries that were read are written with the same bytes");
     }
   }
+  memory_promise search(input.size(), 200, 64 << 10);
   for (std::size_t from = 0;;) {
     auto found = find_block_header(input, from);
     if (!found)
@@ -82,8 +83,7 @@ void block(bytes_view input) {
             "what is found has a header checksum that holds");
     from = *found + 1;
   }
-  if (body_bytes <= input.size() * 64 + (64 << 10))
-    memory.check();
+  search.check();
 
   auto seen = describe_object(input, where);
   promise(seen.what.children.at(0).value == where, "a description names its object");

@@ -183,8 +183,14 @@ TEST_CASE("any SELECT is answered or refused within its limits", "[select]") {
   try_all("select");
 }
 
-TEST_CASE("every target is a test here") {
+TEST_CASE("every target is a test here and has a corpus") {
   CHECK(fuzz_targets().size() == 14);
+  for (auto& target : fuzz_targets()) {
+    INFO("tests/fuzz/run --keep " << target.name << " makes it");
+    std::error_code gone;
+    std::filesystem::directory_iterator files(corpus / target.name, gone);
+    CHECK(files != std::filesystem::directory_iterator{});
+  }
   for (auto& folder : std::filesystem::directory_iterator(corpus))
     CHECK(find_target(folder.path().filename().string()) != nullptr);
 }

@@ -29,7 +29,7 @@ bool is_plain_text(std::string_view text, lines allowed);
 /// that is not empty.
 void check_error(const error& refused, std::string_view names, lines allowed = lines::one);
 
-/// Bytes this thread has asked for so far. What C libraries take is in it only under the sanitizer.
+/// Bytes that all threads have asked for so far. What C libraries take is in it only under the sanitizer.
 std::uint64_t allocated_bytes();
 
 /// Memory that a door may take for an input of this size: a lie about a length must not buy more. Checks
@@ -38,7 +38,7 @@ class memory_promise {
 public:
   memory_promise(std::size_t input_bytes, std::uint64_t bytes_per_byte, std::uint64_t more)
       : most_(input_bytes * bytes_per_byte + more), before_(allocated_bytes()) {}
-  void check() const;
+  void check(std::uint64_t more = 0) const; ///< `more` than was promised when it was made
 
 private:
   std::uint64_t most_, before_;
