@@ -24,7 +24,9 @@ private:
 } // namespace
 
 std::shared_ptr<const catalog_snapshot> crash_catalog::snapshot() const {
-  if (failed_)
+  bool fails = read_hook_ && read_hook_();
+  read_failed_ = read_failed_ || fails;
+  if (failed_ || fails)
     return std::make_shared<failed_snapshot>();
   return now_->snapshot();
 }
@@ -56,6 +58,7 @@ std::shared_ptr<crash_catalog> crash_catalog::first(std::size_t count) const {
   for (std::size_t i = 0; i < count; ++i)
     static_cast<void>(made->apply(writes_[i], durability::synced));
   made->hook_ = hook_;
+  made->read_hook_ = read_hook_;
   return made;
 }
 

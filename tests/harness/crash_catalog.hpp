@@ -32,8 +32,10 @@ public:
   /// Called before each write takes effect, also before those of every copy made from now on; the hook may
   /// fail_after(0), and then this write does.
   void on_write(std::function<void(crash_catalog&)> hook) { hook_ = std::move(hook); }
-  bool failed() const { return failed_; }
-  bool may_fail() const { return fails_after_.has_value(); }
+  /// Asked for each snapshot, also of every copy made from now on: true fails all reads of this one.
+  void on_read(std::function<bool()> hook) { read_hook_ = std::move(hook); }
+  bool failed() const { return failed_ || read_failed_; } ///< some call did
+  bool may_fail() const { return fails_after_.has_value() || read_failed_; }
   std::size_t writes() const { return writes_.size(); }
 
   std::size_t unsynced_writes() const { return writes_.size() - synced_; }
@@ -43,10 +45,12 @@ private:
 
   std::unique_ptr<catalog> now_;
   std::function<void(crash_catalog&)> hook_;
+  std::function<bool()> read_hook_;
   std::vector<change_set> writes_;
   std::size_t synced_ = 0; // of writes_, so many survive
   std::optional<std::size_t> fails_after_;
   bool failed_ = false;
+  mutable bool read_failed_ = false;
 };
 
 } // namespace varve::test

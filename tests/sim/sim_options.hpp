@@ -10,6 +10,7 @@ namespace varve::test {
 /// How one simulated world behaves: everything that is drawn before it starts, so that a failing seed can be
 /// read. Times are virtual, in nanoseconds.
 struct sim_options {
+  bool set_up = true; ///< the first engine has its orders when the world begins
   unsigned tenants = 1;
   unsigned streams = 1;         ///< of each tenant, at first
   unsigned late_streams = 0;    ///< of each tenant, opened later, at most

@@ -45,7 +45,9 @@ sim_world::sim_world(std::uint64_t seed, handle_maker handles, std::optional<sim
   for (auto tenant : tenants())
     for (unsigned i = 1; i <= options_.streams; ++i)
       log_.add_stream(tenant, stream_id{i}, world_.chance(options_.pulled), false);
-  start_engine(std::make_shared<crash_catalog>()).dba().set_up();
+  auto& first = start_engine(std::make_shared<crash_catalog>());
+  if (options_.set_up)
+    first.dba().set_up();
   faults_on_ = true;
   set_rates(true);
 }

@@ -30,12 +30,14 @@ std::string_view to_string(failure what) {
     return "killed_in_write";
   case failure::power_failure_in_write:
     return "power_failure_in_write";
+  case failure::read_fails:
+    return "read_fails";
   }
   return "?";
 }
 
-/// Counting begins when the first engine stands with its orders: what it was told so far waits for the first
-/// log.
+/// Counting begins when the first engine stands, with its orders (what it was told so far waits for the first
+/// log) or, where the story says so, without.
 sweep_run::sweep_run(const sim_options& options, std::optional<failure_at> failure, bool print)
     : failure_(failure) {
   auto handles = [this](const std::shared_ptr<fault_medium>& medium, const std::string& writer) {
@@ -78,6 +80,7 @@ void sweep_run::at_call(fault_medium& medium, const fault_medium::call_info& cal
   case failure::dies:
     medium.plan({.when = moment::before, .for_good = true});
     return world_->world().after(mending_time, [this, &medium] {
+      world_->check();
       world_->note("mended");
       medium.clear_faults();
     });
@@ -88,6 +91,17 @@ void sweep_run::at_call(fault_medium& medium, const fault_medium::call_info& cal
 
 void sweep_run::watch(crash_catalog& catalog) {
   catalog.on_write([this](crash_catalog& written) { at_write(written); });
+  catalog.on_read([this] { return at_read(); });
+}
+
+bool sweep_run::at_read() {
+  if (!counting_ || !asking_)
+    return false;
+  auto number = reads_++;
+  if (!failure_ || failure_->what != failure::read_fails || failure_->number != number)
+    return false;
+  happen();
+  return true;
 }
 
 void sweep_run::at_write(crash_catalog& catalog) {
@@ -96,7 +110,8 @@ void sweep_run::at_write(crash_catalog& catalog) {
   auto number = writes_++;
   auto& engines = world_->engines();
   auto of = std::ranges::find_if(engines, [&](auto& each) { return each->catalog().get() == &catalog; });
-  if (of == engines.end() || !failure_ || !is_of_catalog(failure_->what) || failure_->number != number)
+  if (of == engines.end() || !failure_ || !is_of_catalog(failure_->what) ||
+      failure_->what == failure::read_fails || failure_->number != number)
     return;
   happen();
   catalog.fail_after(0);
@@ -127,6 +142,7 @@ void sweep_run::end_processes(bool power_failure, std::string writer) {
     if (!power_failure)
       return end_process(writer);
     world_->power_failure(failure_->what == failure::power_failure_in_write || failure_->luck % 2 == 1);
+    world_->check(); // before hosts hand over again what may be gone
     reopen_later();
   });
 }
@@ -137,6 +153,7 @@ void sweep_run::end_process(const std::string& name) {
   if (found == engines.end())
     return; // the script has ended it
   world_->kill(static_cast<std::size_t>(found - engines.begin()));
+  world_->check();
   reopen_later();
 }
 
@@ -180,7 +197,9 @@ errc sweep_run::ask_once(const std::string& statement) {
   auto life = asked.life();
   world_->note(asked.name() + "> " + statement);
   sim_engine::call typing{asked};
+  asking_ = true;
   auto answer = asked.door().execute(statement);
+  asking_ = false;
   if (!*life)
     return errc::closed;
   if (!answer.ok())

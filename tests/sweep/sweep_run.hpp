@@ -10,7 +10,7 @@
 
 namespace varve::test {
 
-/// What goes wrong at one call: of a destination, or a write of the catalog.
+/// What goes wrong at one call: of a destination, or of the catalog.
 enum class failure : std::uint8_t {
   // of a destination's calls
   fails,         ///< this call, before it took effect
@@ -19,14 +19,21 @@ enum class failure : std::uint8_t {
   killed,        ///< the process that makes it, before it took effect
   power_failure, ///< of everything, before it took effect
   // of the catalog's writes
-  write_fails,           ///< and the catalog with it until its engine is opened again
-  killed_in_write,       ///< done or not
-  power_failure_in_write ///< done or not; nothing that was only buffered is left
+  write_fails,            ///< and the catalog with it until its engine is opened again
+  killed_in_write,        ///< done or not
+  power_failure_in_write, ///< done or not; nothing that was only buffered is left
+  // of the catalog's reads within a statement
+  read_fails ///< this one
 };
-inline constexpr failure all_failures[] = {
-    failure::fails,           failure::loses_reply,           failure::dies,
-    failure::killed,          failure::power_failure,         failure::write_fails,
-    failure::killed_in_write, failure::power_failure_in_write};
+inline constexpr failure all_failures[] = {failure::fails,
+                                           failure::loses_reply,
+                                           failure::dies,
+                                           failure::killed,
+                                           failure::power_failure,
+                                           failure::write_fails,
+                                           failure::killed_in_write,
+                                           failure::power_failure_in_write,
+                                           failure::read_fails};
 std::string_view to_string(failure what);
 inline bool is_of_catalog(failure what) {
   return what >= failure::write_fails;
@@ -35,7 +42,7 @@ inline bool is_of_catalog(failure what) {
 /// The failure of one run. Equal ones give equal runs.
 struct failure_at {
   failure what = failure::fails;
-  std::uint64_t number = 0; ///< of the call or write, from 0
+  std::uint64_t number = 0; ///< of the call, write or read, from 0
   unsigned luck = 0;        ///< another gives other torn bytes, another outcome of what is "done or not"
 };
 
@@ -72,6 +79,7 @@ public:
   // Up to end().
   std::uint64_t calls() const { return calls_; }
   std::uint64_t writes() const { return writes_; }
+  std::uint64_t reads() const { return reads_; }
   bool failed() const { return happened_; } ///< the failure was reached
 
 private:
@@ -81,14 +89,15 @@ private:
   void at_call(fault_medium& medium, const fault_medium::call_info& call);
   void watch(crash_catalog& catalog); ///< it and its copies
   void at_write(crash_catalog& catalog);
+  bool at_read();
   void happen();
   void end_processes(bool power_failure, std::string writer);
   void end_process(const std::string& name);
   void reopen_later();
 
   const std::optional<failure_at> failure_;
-  std::uint64_t calls_ = 0, writes_ = 0;
-  bool counting_ = false, happened_ = false;
+  std::uint64_t calls_ = 0, writes_ = 0, reads_ = 0;
+  bool counting_ = false, asking_ = false, happened_ = false;
   std::multimap<std::string, std::shared_ptr<fault_destination>> handles_; // by writer
   bool cut_ = false; // whoever opens a destination now is about to die
   std::optional<sim_world> world_;

@@ -44,6 +44,25 @@ sim_options with_sources() {
   return made;
 }
 
+/// Nobody has said anything yet.
+sim_options without_orders() {
+  auto made = small_world();
+  made.set_up = false;
+  return made;
+}
+
+/// Hosts wait for room, and do nothing else, when there is none.
+sim_options mandatory_world() {
+  auto made = small_world();
+  made.how = {archive_mode::mandatory, codec::lz4};
+  made.patient = true;
+  made.budget_bytes = 512 << 10;
+  made.block_bytes = 16 << 10;
+  made.segment_bytes = 256 << 10;
+  made.sync_bytes = 128 << 10;
+  return made;
+}
+
 /// Log that nobody has handed over yet.
 void write_burst(sweep_run& run, unsigned entries) {
   auto& world = run.world();
@@ -53,6 +72,21 @@ void write_burst(sweep_run& run, unsigned entries) {
 
 void first_round(sweep_run& run) {
   run.go_on(18 * one_second);
+  run.until_archived();
+}
+
+void first_orders(sweep_run& run) {
+  run.type("ALTER SYSTEM SET backup_dest = '" + run.world().uri(0) + "'");
+  run.type("ALTER SYSTEM SET backup_dest_option = 'log_archive_checkpoint_interval=5s'");
+  run.type("ALTER SYSTEM SET backup_log_archive_option = 'OPTIONAL COMPRESSION=LZ4_1.0'");
+  run.begin_round();
+  run.until_archived();
+}
+
+void held_host(sweep_run& run) {
+  run.go_on(6 * one_second);
+  write_burst(run, 400);
+  run.go_on(6 * one_second);
   run.until_archived();
 }
 
@@ -157,6 +191,9 @@ bool has_new_round(const sweep_run& run) {
 const std::vector<sweep_scenario>& sweep_scenarios() {
   static const std::vector<sweep_scenario> all{
       {"first_round", small_world(), first_round, 60, 5, {}},
+      {"first_orders", without_orders(), first_orders, 40, 8, {}},
+      {"held_host", mandatory_world(), held_host, 60, 5,
+       [](auto& run) { return run.world().counts().refused_full > 0 && run.world().counts().rooms > 0; }},
       {"piece_switch", with_pieces(), piece_switch, 60, 5,
        [](auto& run) { return run.world().counts().pieces >= 3; }},
       {"noarchivelog", small_world(), noarchivelog, 60, 5, has_new_round},
@@ -196,6 +233,7 @@ sweep_outcome tell(const sweep_scenario& scenario, std::optional<failure_at> fai
   }
   came.calls = run.calls();
   came.writes = run.writes();
+  came.reads = run.reads();
   came.failed = run.failed();
   came.happened = !scenario.happened || scenario.happened(run);
   return came;

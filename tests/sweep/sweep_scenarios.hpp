@@ -18,7 +18,7 @@ const sweep_scenario& sweep_scenario_of(const std::string& name);
 
 struct sweep_outcome {
   std::optional<std::string> broken; ///< the claim, and how it came to that
-  std::uint64_t calls = 0, writes = 0;
+  std::uint64_t calls = 0, writes = 0, reads = 0;
   bool failed = false;   ///< the failure was reached
   bool happened = false; ///< what the story is about
 };

@@ -1,5 +1,5 @@
-// A short story of the whole engine is told once to count the calls of its destinations and the writes of its
-// catalog, and then once more for each of them and each way in which it can fail or be the last.
+// A short story of the whole engine is told once to count the calls of its destinations and its catalog, and
+// then once more for each of them and each way in which it can fail or be the last.
 //
 // VARVE_SWEEP=piece_switch:killed:17:0 tells that one alone, with all that happens; without a number behind
 // the scenario's name the story without a failure.
@@ -54,8 +54,9 @@ void sweep(const std::string& name) {
   REQUIRE(well.writes >= scenario.writes_min);
 
   std::uint64_t runs = 0, broken = 0;
-  for (auto what : all_failures)
-    for (std::uint64_t number = 0; number < (is_of_catalog(what) ? well.writes : well.calls); number += step)
+  for (auto what : all_failures) {
+    auto count = what == failure::read_fails ? well.reads : is_of_catalog(what) ? well.writes : well.calls;
+    for (std::uint64_t number = 0; number < count; number += step)
       for (unsigned luck = 0; luck < (is_of_catalog(what) ? lucks_of_a_write : 1); ++luck) {
         failure_at failure{what, number, luck};
         auto came = tell(scenario, failure);
@@ -65,15 +66,24 @@ void sweep(const std::string& name) {
           FAIL_CHECK(*came.broken);
         CHECK(came.failed);
       }
+  }
   CHECK(broken == 0);
-  std::cerr << "sweep " << name << ": " << well.calls << " calls, " << well.writes << " writes, " << runs
-            << " runs\n";
+  std::cerr << "sweep " << name << ": " << well.calls << " calls, " << well.writes << " writes, "
+            << well.reads << " reads, " << runs << " runs\n";
 }
 
 } // namespace
 
 TEST_CASE("sweep: a failure or crash at any call of a first round loses nothing", "[sweep]") {
   sweep("first_round");
+}
+
+TEST_CASE("sweep: a failure or crash at any call of the first statements loses nothing", "[sweep]") {
+  sweep("first_orders");
+}
+
+TEST_CASE("sweep: a failure or crash at any call loses nothing while hosts wait for room", "[sweep]") {
+  sweep("held_host");
 }
 
 TEST_CASE("sweep: a failure or crash at any call of a piece switch loses nothing", "[sweep]") {
