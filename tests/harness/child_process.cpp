@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -88,6 +89,21 @@ bool read_into(int from, std::string& to) {
   if (n > 0)
     to.append(buffer.data(), static_cast<std::size_t>(n));
   return n > 0;
+}
+
+void read_to_end(child_process& from, std::string& output, std::string& errors) {
+  from.close_input();
+  bool out_open = true, err_open = true;
+  while (out_open || err_open) {
+    std::array<pollfd, 2> ends{pollfd{out_open ? from.output() : -1, POLLIN, 0},
+                               pollfd{err_open ? from.errors() : -1, POLLIN, 0}};
+    if (::poll(ends.data(), ends.size(), -1) < 0)
+      continue;
+    if (ends[0].revents != 0)
+      out_open = read_into(from.output(), output);
+    if (ends[1].revents != 0)
+      err_open = read_into(from.errors(), errors);
+  }
 }
 
 } // namespace varve::test

@@ -35,4 +35,7 @@ private:
 /// there, or nothing can come any more.
 bool read_into(int from, std::string& to);
 
+/// Closes its stdin and reads both of its other pipes until it has closed them.
+void read_to_end(child_process& from, std::string& output, std::string& errors);
+
 } // namespace varve::test

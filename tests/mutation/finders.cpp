@@ -1,8 +1,8 @@
 #include "tests/mutation/finders.hpp"
 
+#include "tests/harness/child_process.hpp"
 #include "tests/sim/sim_run.hpp"
 
-#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -86,15 +86,14 @@ std::optional<finding> find_by_simulation(planted_bug bug, std::uint64_t seeds_m
 }
 
 std::optional<finding> find_by_test(planted_bug bug, const std::string& program, const std::string& test) {
-  ::setenv("VARVE_PLANTED_BUG", std::to_string(static_cast<int>(bug)).c_str(), 1);
-  ::setenv("VARVE_PLANTED_PROGRAM", (PLANTED_PROGRAMS "/planted_" + program).c_str(), 1);
-  ::setenv("VARVE_PLANTED_TEST", exactly(test).c_str(), 1);
-  auto* run = ::popen(R"("$VARVE_PLANTED_PROGRAM" "$VARVE_PLANTED_TEST" --warn NoTests 2>&1)", "r");
-  if (run == nullptr)
-    throw std::runtime_error("no process");
-  auto said = read_to_end(::fileno(run));
-  auto outcome = ::pclose(run);
-  if (said.find("No test cases matched") != std::string::npos || WEXITSTATUS(outcome) == 127)
+  child_process run("/usr/bin/env",
+                    {"VARVE_PLANTED_BUG=" + std::to_string(static_cast<int>(bug)),
+                     PLANTED_PROGRAMS "/planted_" + program, exactly(test), "--warn", "NoTests"});
+  std::string said, errors;
+  read_to_end(run, said, errors);
+  said += errors;
+  auto outcome = run.wait();
+  if (said.find("No test cases matched") != std::string::npos || outcome == 127)
     throw std::runtime_error("planted_" + program + " has no test '" + test + "':\n" + said);
   if (outcome == 0)
     return std::nullopt;

@@ -1,9 +1,7 @@
 #include "tests/engine/shell/program.hpp"
 
-#include <array>
 #include <cerrno>
 #include <fstream>
-#include <poll.h>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -37,18 +35,7 @@ void running_program::send(int signal) {
 }
 
 program_outcome running_program::finish() {
-  process_.close_input();
-  bool out_open = true, err_open = true;
-  while (out_open || err_open) {
-    std::array<pollfd, 2> ends{pollfd{out_open ? process_.output() : -1, POLLIN, 0},
-                               pollfd{err_open ? process_.errors() : -1, POLLIN, 0}};
-    if (::poll(ends.data(), ends.size(), -1) < 0)
-      continue;
-    if (ends[0].revents != 0)
-      out_open = read_into(process_.output(), seen_.output);
-    if (ends[1].revents != 0)
-      err_open = read_into(process_.errors(), seen_.errors);
-  }
+  read_to_end(process_, seen_.output, seen_.errors);
   seen_.exit_code = process_.wait();
   return seen_;
 }
