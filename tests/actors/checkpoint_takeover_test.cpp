@@ -200,6 +200,38 @@ TEST_CASE("checkpoint takeover: repeats are taken as repeats at every step of it
   }
 }
 
+// Commits named it no more, for an object had the table of all streams: a row in the catalog that stays
+// behind the checkpoint there makes the next engine refuse as too old what the archive has long had.
+TEST_CASE("checkpoint takeover: a catalog that is behind learns where streams stand that are quiet by now") {
+  runtime_fixture::options given;
+  given.option.piece_switch_interval = one_minute;
+  auto first = engine(given);
+  REQUIRE(first->archivelog().ok());
+  first->open(2);
+  first->write(2);
+  REQUIRE(first->flush());
+  first->run_for(one_second);
+  auto behind = first->catalog->copy();
+  first->write(2);
+  REQUIRE(first->flush());
+  first->run_for(2 * one_minute);
+  first->write(1);
+  CHECK(first->runtime->intake(tenant)->advance(first->now()).ok());
+  REQUIRE(first->flush());
+  REQUIRE(first->run_until([&] { return first->committed().commit.record.stream_table.has_value(); }));
+  auto next = on_the_same(*first);
+  next.catalog = behind;
+  auto second = engine(next);
+  second->write(1);
+  REQUIRE(second->flush());
+  second->run_for(one_second);
+  lsn known = 0;
+  for (auto& row : second->catalog->snapshot()->streams(tenant).value())
+    if (row.stream == stream_id{2})
+      known = row.position.next_lsn;
+  CHECK(known == 60);
+}
+
 TEST_CASE("checkpoint takeover: a destination that does not answer is asked again until it does") {
   auto first = first_engine();
   auto given = on_the_same(*first);

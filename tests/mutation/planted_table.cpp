@@ -36,7 +36,9 @@ const std::vector<planted_row>& planted_table() {
       {PLANTED(destination_behind_unseen), "a destination older than the catalog is written to", 0, "actors",
        "checkpoint takeover: a destination older than the catalog stops the tenant before anything is "
        "written"},
-      {PLANTED(quiet_rows_not_written), "a taker does not bring the catalog the rows of quiet streams", 300},
+      {PLANTED(quiet_rows_not_written), "a taker does not bring the catalog the rows of quiet streams", 0,
+       "actors",
+       "checkpoint takeover: a catalog that is behind learns where streams stand that are quiet by now"},
       {PLANTED(checkpoint_in_force_early),
        "the checkpoint found by a takeover is in force before streams know their positions", 0, "actors",
        "checkpoint takeover: repeats are taken as repeats at every step of it"},
