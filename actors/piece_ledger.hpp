@@ -71,8 +71,8 @@ public:
     unix_ns created_at = 0;
     bool frozen = false, newest = false;
   };
-  /// For the catalog: the pieces that were sealed since the last call, and all that are open, whose checkpoint
-  /// moves with every commit.
+  /// For the catalog: the pieces that were sealed since the last call, and all that are open, whose
+  /// checkpoint moves with every commit.
   std::vector<piece_row> take_rows();
 
 private:

@@ -349,6 +349,7 @@ TEST_CASE("checkpoint takeover: who waits for log that another engine's round go
     CHECK((*answer)->outcome.code() == errc::canceled);
   }
   CHECK(second->listener.has("resend 1 from 150"));
+  second->run_for(one_second);
   second->write(1, 1);
   auto later = second->flush();
   REQUIRE(later);
@@ -385,7 +386,7 @@ TEST_CASE("checkpoint takeover: log handed over before it is not archived twice,
   auto third = with_no_catalog(*second);
   REQUIRE(third->archivelog().ok());
   hand_over(*third, 0, 230);
-  auto answer = third->flush();
+  auto answer = third->flush_as_told();
   REQUIRE(answer);
   CHECK(answer->outcome.ok());
   auto record = third->committed().commit.record;
@@ -417,7 +418,7 @@ TEST_CASE(
   CHECK(stream->append({60, 70, second.now() + 1, as_bytes("x")}).outcome == append_outcome::not_archiving);
   REQUIRE(second.archivelog().ok());
   second.write(1, 1);
-  auto answer = second.flush();
+  auto answer = second.flush_as_told();
   REQUIRE(answer);
   CHECK(answer->outcome.ok());
   CHECK(second.committed().commit.record.round.id.value == 2);

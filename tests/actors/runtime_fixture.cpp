@@ -162,6 +162,11 @@ std::optional<durable_answer> runtime_fixture::flush(tenant_id id) {
   return *answer;
 }
 
+std::optional<durable_answer> runtime_fixture::flush_as_told(tenant_id id) {
+  auto answer = flush(id);
+  return answer && answer->outcome.code() == errc::canceled ? flush(id) : answer;
+}
+
 void runtime_fixture::run_for(duration_ns duration) {
   bool over = false;
   world.after(duration, [&over] { over = true; });

@@ -58,6 +58,8 @@ public:
              std::size_t payload_bytes = 50);
   /// Asks for a commit that covers all the tenant took; its answer, or nullopt within ten minutes.
   std::optional<durable_answer> flush(tenant_id id = tenant);
+  /// The same by a host that asks once more where it was told that log was given up.
+  std::optional<durable_answer> flush_as_told(tenant_id id = tenant);
   std::shared_ptr<std::optional<durable_answer>> ask(durable_wait_ptr what, tenant_id id = tenant);
 
   /// Lets time pass.

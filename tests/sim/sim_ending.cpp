@@ -17,6 +17,8 @@ void sim_world::run_until_all_is_committed() {
   for (auto& each : storages_)
     each.medium->clear_faults();
   note("faults stop");
+  while (somebody_dies_ && step()) {
+  }
   check();
   while (engines_.size() > 1)
     kill(0);

@@ -158,7 +158,9 @@ void sim_world::crash_in(const fault_medium::call_info& call) {
   for (auto& each : engines_)
     if (power || each == *found)
       each->freeze();
+  somebody_dies_ = true;
   world_.after(0, [this, power, name = call.writer] {
+    somebody_dies_ = false;
     if (power)
       power_failure();
     else

@@ -140,6 +140,7 @@ private:
   std::set<std::string> company_;                      // engines by name
   std::shared_ptr<crash_catalog> left_;                // of the last engine that died
   std::optional<std::uint64_t> crash_in_calls_;        // somebody dies in the call after so many more
+  bool somebody_dies_ = false;                         // in the next step
   std::string stalling_;                               // the engine whose next create stalls
   bool stalls_in_commit_ = false;                      // and it waits for that of a commit
   unsigned stalled_ = 0, depth_ = 0;
