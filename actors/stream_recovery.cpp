@@ -178,8 +178,10 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   }
   // The round's log begins behind some that was accepted: no position of it may be taken to cover that.
   bool left_out = !as_said && owes_log && start_ > archived;
-  VARVE_PLANT(left_out_taken_for_durable, left_out = false);
-  if (left_out)
+  // Where the round has no log yet it begins where those before it end, and that they have.
+  bool nobody_has_it = left_out && has_log;
+  VARVE_PLANT(left_out_taken_for_durable, nobody_has_it = false);
+  if (nobody_has_it)
     tenant_.leave_out();
   // Nobody but the queue has these blocks yet. Those that replace others follow in the stream's order, so
   // where one is replaced all that come after it move behind it.

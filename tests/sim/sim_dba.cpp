@@ -170,12 +170,14 @@ void sim_dba::mend() {
   for (auto tenant : engine_.world().tenants()) {
     if (engine_.in_call() || !engine_.needs_dba(tenant))
       continue;
+    auto row = engine_.row(tenant);
+    bool broken =
+        row && row->round.status == round_status::interrupted; // told of in an earlier life, perhaps
     auto& happened = engine_.world().counts();
-    if (happened.stops + happened.fenced + happened.breaks + happened.lost_directories == 0)
+    if (!broken && happened.stops + happened.fenced + happened.breaks + happened.lost_directories == 0)
       return engine_.world().broken(engine_.standing(tenant) + ": archives no more, and nobody said so");
     auto whose = " TENANT_ID = " + to_string(tenant);
-    auto row = engine_.row(tenant);
-    if (row && row->round.status == round_status::interrupted)
+    if (broken)
       type("ALTER SYSTEM NOARCHIVELOG" + whose);
     if (!*life)
       return;

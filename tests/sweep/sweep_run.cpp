@@ -196,6 +196,8 @@ errc sweep_run::ask_once(const std::string& statement) {
   auto& asked = engine();
   auto life = asked.life();
   world_->note(asked.name() + "> " + statement);
+  if (statement == "ALTER SYSTEM NOARCHIVELOG")
+    ++world_->counts().stops;
   sim_engine::call typing{asked};
   asking_ = true;
   auto answer = asked.door().execute(statement);
