@@ -364,6 +364,8 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   journal.tenant = parts.tenant;
   journal.number = parts.outbox.empty() ? 1 : parts.outbox.back().number + 1;
   journal.round = parts.status.round.id;
+  if (ledger) // at the takeover the row is still of what the catalog knew
+    journal.round = std::max(journal.round, ledger->round().id);
   journal.status = round_status::interrupted;
   journal.decided_at = break_wanted->noticed_at;
   journal.destination = parts.destination;

@@ -17,15 +17,6 @@ struct in_round : runtime_fixture {
   std::shared_ptr<stream_buffer> stream;
 };
 
-tenant_order log_recycled(lsn oldest) {
-  tenant_order broken;
-  broken.what = tenant_order::kind::interrupt;
-  broken.broken.stream = stream_id{1};
-  broken.broken.oldest_left = oldest;
-  broken.broken.reason = "recycled";
-  return broken;
-}
-
 } // namespace
 
 TEST_CASE("checkpoint rounds: a round begins when every open stream has a start, at the latest of them") {

@@ -458,6 +458,23 @@ TEST_CASE(
   CHECK(second->catalog->snapshot()->outbox(tenant).value().empty());
 }
 
+/// It was written down for the round that the catalog knew: the next engine took it for told.
+TEST_CASE("checkpoint takeover: a break that it finds is of the round that it finds") {
+  auto first = first_engine();
+  auto given = on_the_same(*first);
+  REQUIRE(first->noarchivelog().ok());
+  REQUIRE(first->archivelog().ok());
+  first->write(1, 5);
+  REQUIRE(first->flush());
+  auto second = engine(given);
+  REQUIRE(second->give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(second->run_until([&] { return second->listener.has("interrupted"); }));
+  auto breaks = second->catalog->synced()->snapshot()->breaks().value();
+  REQUIRE(breaks.size() == 1);
+  CHECK(breaks[0].round.value == 2);
+  CHECK(breaks[0].first_missing == 100);
+}
+
 TEST_CASE("checkpoint takeover: what an engine knew before its round was stopped breaks no later round") {
   auto first = first_engine();
   REQUIRE(first->noarchivelog().ok());
@@ -466,13 +483,8 @@ TEST_CASE("checkpoint takeover: what an engine knew before its round was stopped
   second->write(1, 5);
   REQUIRE(second->flush());
   // The host lets go what the second has archived, and the first takes the tenant back.
-  tenant_order gone;
-  gone.what = tenant_order::kind::interrupt;
-  gone.broken.stream = stream_id{1};
-  gone.broken.oldest_left = 100;
-  gone.broken.reason = "recycled";
   REQUIRE(first->archivelog().ok());
-  REQUIRE(first->give_order(tenant, gone).ok());
+  REQUIRE(first->give_order(tenant, log_recycled(100)).ok());
   REQUIRE(first->run_until([&] { return first->row().round.id.value == 3; }));
   first->run_for(one_minute);
   CHECK(first->row().round.status != round_status::interrupted);

@@ -205,4 +205,13 @@ std::vector<object_path> runtime_fixture::paths(std::string_view part, const std
   return all;
 }
 
+tenant_order log_recycled(lsn oldest) {
+  tenant_order broken;
+  broken.what = tenant_order::kind::interrupt;
+  broken.broken.stream = stream_id{1};
+  broken.broken.oldest_left = oldest;
+  broken.broken.reason = "recycled";
+  return broken;
+}
+
 } // namespace varve::test

@@ -90,4 +90,7 @@ private:
   std::vector<std::shared_ptr<fault_destination>> handles_;
 };
 
+/// The order that log_stream::log_recycled() of stream 1 gives.
+tenant_order log_recycled(lsn oldest);
+
 } // namespace varve::test

@@ -79,6 +79,7 @@ enum class planted_bug : std::uint8_t {
   conflict_accepted,
   advance_one_too_far,
   // actors/stream_recovery.cpp
+  left_out_taken_for_durable,
   recut_loses_an_entry,
   blocks_under_way_overlooked,
   given_up_not_asked_again,
@@ -105,7 +106,6 @@ enum class planted_bug : std::uint8_t {
   segment_name_not_synced,
   // engine/destination/file_root.cpp
   folder_name_not_synced,
-  left_out_taken_for_durable,
 };
 
 /// The bug that is on. Set while nothing of an engine runs.
