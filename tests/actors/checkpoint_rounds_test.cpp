@@ -256,7 +256,7 @@ TEST_CASE("checkpoint rounds: a break is in the outbox until a commit says it, n
   CHECK(told);
 }
 
-TEST_CASE("checkpoint rounds: the outbox of a fenced engine is void, and a break in it is none") {
+TEST_CASE("checkpoint rounds: the outbox of a fenced engine is void") {
   in_round first;
   first.write(1, 3);
   REQUIRE(first.flush());
