@@ -161,6 +161,15 @@ bool sim_engine::caught_up(tenant_id tenant) const {
   return true;
 }
 
+std::uint64_t sim_engine::owed_bytes() const {
+  std::uint64_t owed = 0;
+  for (auto& [tenant, host] : hosts_)
+    for (auto& [id, of] : world_.log().streams(tenant))
+      for (auto i = host_log::find(of, host->archived(id)); i < of.entries.size(); ++i)
+        owed += of.entries[i].bytes;
+  return owed;
+}
+
 std::string sim_engine::standing(tenant_id tenant) const {
   auto text = name_ + " tenant " + to_string(tenant);
   if (auto intake = runtime_->intake(tenant))

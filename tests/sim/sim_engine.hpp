@@ -61,6 +61,7 @@ public:
   bool needs_dba(tenant_id tenant) const; ///< no log of it is taken until somebody says ARCHIVELOG
   /// Everything the host has written of the tenant is committed, and the checkpoint has reached the end.
   bool caught_up(tenant_id tenant) const;
+  std::uint64_t owed_bytes() const;             ///< of log that is not archived yet
   std::string standing(tenant_id tenant) const; ///< why not, for a report
   std::size_t open_waits() const;
   std::optional<round_status_record> row(tenant_id tenant) const;

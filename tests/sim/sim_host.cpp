@@ -131,8 +131,8 @@ void sim_host::hand_over(stream& to) {
     at -= world_.world().draw(std::min<std::size_t>(at - to.oldest(), 5) + 1);
   at = std::max(at, to.left_out());
   if (at < to.oldest()) {
-    tell_recycled(to);
-    if (!*alive_)
+    // Untold, the engine would take what follows for the beginning.
+    if (!tell_recycled(to) || !*alive_)
       return;
     at = to.oldest(); // if it may begin there
     to.fresh = true;
@@ -188,11 +188,11 @@ void sim_host::refused(stream& to, std::size_t which, const append_answer& answe
   world_.broken(name(to) + ": entry " + std::to_string(which) + " is refused: " + answer.failed.to_string());
 }
 
-/// What the engine wants next is gone.
-void sim_host::tell_recycled(stream& of) {
-  world_.note(name(of) + " has no log below LSN " + std::to_string(of.log().oldest));
+/// What the engine wants next is gone. False: it cannot be told now.
+bool sim_host::tell_recycled(stream& of) {
   if (engine_.in_call() || !world_.may_nest())
-    return;
+    return false;
+  world_.note(name(of) + " has no log below LSN " + std::to_string(of.log().oldest));
   sim_engine::call telling{engine_};
   of.told_oldest = of.log().oldest;
   of.told_lost |= of.handle->expected_lsn() < of.told_oldest;
@@ -201,6 +201,7 @@ void sim_host::tell_recycled(stream& of) {
   auto told = of.handle->log_recycled(of.log().oldest);
   if (*alive_ && !told.ok() && told.code() != errc::try_again && told.code() != errc::closed)
     world_.broken(name(of) + ": log_recycled fails: " + told.error().to_string());
+  return true;
 }
 
 /// The replay point moves on: behind what is recycled, and now and then as far as it pleases.

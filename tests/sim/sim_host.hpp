@@ -59,7 +59,7 @@ private:
   void look_for_lost_log(stream& in);
   bool hand_over_one(stream& to, std::size_t which);
   void refused(stream& to, std::size_t which, const append_answer& answer);
-  void tell_recycled(stream& of);
+  bool tell_recycled(stream& of);
   void advance();
   void move_replay_point();
   void no_round();

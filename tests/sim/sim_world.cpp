@@ -38,7 +38,7 @@ sim_world::sim_world(std::uint64_t seed, handle_maker handles, std::optional<sim
     storages_.push_back({"memory://" + name, medium});
   }
   world_.set_latency([this](std::string_view actor) -> duration_ns {
-    auto most = faults_on_ ? options_.io_latency : std::min(options_.io_latency, 100 * one_ms);
+    auto most = slowest_call();
     return actor == "io_worker" && most > 0 ? world_.draw(most) : 0;
   });
   world_.set_early_timers(options_.early_timers);
@@ -50,6 +50,10 @@ sim_world::sim_world(std::uint64_t seed, handle_maker handles, std::optional<sim
     first.dba().set_up();
   faults_on_ = true;
   set_rates(true);
+}
+
+duration_ns sim_world::slowest_call() const {
+  return faults_on_ ? options_.io_latency : std::min(options_.io_latency, 100 * one_ms);
 }
 
 sim_world::~sim_world() {

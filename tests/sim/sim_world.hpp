@@ -112,6 +112,7 @@ private:
   void stall(const fault_medium::call_info& call);
   void late_and_dropped_streams();
   void run_until_caught_up();
+  duration_ns slowest_call() const;
   void watch_the_age();
   using account_rule = std::function<bool(tenant_id, const std::string& destination)>;
   void compare_catalog();
