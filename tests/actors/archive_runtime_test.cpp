@@ -238,7 +238,7 @@ TEST_CASE(
     "archive runtime: who asks to be told in turn is told behind the listener, and of every answer once") {
   runtime_fixture f;
   f.add_tenant();
-  auto stream = f.open(1);
+  f.open(1);
   REQUIRE(f.archivelog().ok());
   f.write(1);
   auto& heard = f.listener.heard;
