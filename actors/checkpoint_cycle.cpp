@@ -114,6 +114,11 @@ void checkpoint_state::note_streams() {
     auto s = stream->support(known != nullptr ? &known->position : nullptr);
     if (!s.started)
       continue;
+    // Until the round has begun, where a stream's log is to begin is no more than what its host has said. Its row
+    // stays what rounds before have, from which the log may have been skipped.
+    bool has_log = s.row.position.next_lsn > s.row.start_lsn;
+    if (!has_log && ledger->round().start_scn == 0)
+      continue;
     bool fresh = noted.insert(stream->id()).second;
     auto note = [&](const stream_row& row) {
       ledger->note_stream(row);
@@ -122,6 +127,8 @@ void checkpoint_state::note_streams() {
     if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn) {
       if (known != nullptr && known->position.next_lsn >= s.row.start_lsn)
         s.row.position = known->position;
+      else if (!has_log) // for the rounds after: up to where log may have been skipped
+        s.row.position.last_scn = std::max(s.row.position.last_scn, s.start_scn);
       note(s.row);
     } else if (s.dropped && !known->dropped) {
       auto row = *known;

@@ -110,8 +110,8 @@ std::optional<round_id> checkpoint_state::recorded_round() const {
   return std::nullopt;
 }
 
-/// After a takeover that found the last round over: the next one.
-void checkpoint_state::begin_round() {
+/// After a takeover that found the last round over: the next one. Gives the rows with which that ended.
+std::vector<stream_row> checkpoint_state::begin_round() {
   // Numbers never repeat, also where the destination has not seen all of them.
   auto named = recorded_round();
   auto before = ledger->round().id;
@@ -124,7 +124,6 @@ void checkpoint_state::begin_round() {
   join = follows ? round_join{ended_with, ledger->rows()} : round_join{};
   told_join.reset();
   noted.clear();
-  restarting = true;
   parts.archiving = true;
   if (!break_wanted)
     parts.intake->set_gate(intake_gate::open);
@@ -132,6 +131,7 @@ void checkpoint_state::begin_round() {
   tell([tenant = parts.tenant, round = ledger->round().id](archive_listener& listener) {
     listener.on_round_began(tenant, round);
   });
+  return ended_with;
 }
 
 caf::result<bool> checkpoint_state::noarchivelog() {

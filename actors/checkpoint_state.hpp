@@ -56,7 +56,6 @@ struct checkpoint_state {
   std::uint64_t stop_order = 0;  // counts NOARCHIVELOGs: which one a time-out is about
   round_join join;               // the ledger's round and the one before
   std::optional<bool> told_join; // what the catalog was told of it in this life
-  bool restarting = false;       // the takeover began a new round
   std::set<stream_id> noted;     // streams in the ledger since the round began
 
   // the cycle: cut, durable, objects, commit
@@ -148,7 +147,7 @@ struct checkpoint_state {
   caf::result<bool> noarchivelog();
   caf::result<bool> close();
   void drop();
-  void begin_round();
+  std::vector<stream_row> begin_round();
   void round_over();
   void stop_timed_out();
   void interrupt(const break_record& why);

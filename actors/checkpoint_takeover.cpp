@@ -279,6 +279,7 @@ void checkpoint_state::adopted() {
     start_writer();
     return want_cycle();
   }
+  std::optional<std::vector<stream_row>> ended_with; // if a new round begins
   if (ledger->round().status == round_status::stop) {
     if (recording || !(begins || parts.archiving)) {
       // Nothing is to be written: only the outbox brought us here, or NOARCHIVELOG came before the round
@@ -290,7 +291,7 @@ void checkpoint_state::adopted() {
         stop_timed_out();
       return;
     }
-    begin_round();
+    ended_with = begin_round();
   }
   begin_wanted = give_up_lost = false;
 
@@ -299,20 +300,17 @@ void checkpoint_state::adopted() {
   VARVE_PLANT(grid_not_anchored, intake.grid().restart(0, ledger->round().piece_interval_ns, {}));
   intake.grid().set_interval(parts.option.piece_switch_interval);
   start_writer();
-  auto rows = std::make_shared<std::vector<stream_row>>();
   // The catalog may have lost its last writes. Rows of quiet streams that stay behind the checkpoint of our
   // next commit would make the next engine refuse as too old what the archive has long had.
   change_set known;
-  for (auto& [id, row] : ledger->streams()) {
-    rows->push_back(row);
+  for (auto& [id, row] : ledger->streams())
     known.put(stream_record{parts.tenant, id, row.start_lsn, row.position, row.dropped});
-  }
   VARVE_PLANT(quiet_rows_not_written, known = {});
   later(std::move(known));
-  self->send(parts.log_stream, begin_atom::value, epoch.value,
-             std::shared_ptr<const std::vector<stream_row>>(rows), restarting,
+  bool begins_anew = ended_with.has_value();
+  auto rows = std::make_shared<const std::vector<stream_row>>(begins_anew ? *std::move(ended_with) : ledger->rows());
+  self->send(parts.log_stream, begin_atom::value, epoch.value, rows, begins_anew,
              ledger->round().checkpoint_scn > 0);
-  restarting = false;
   if (ledger->round().status == round_status::interrupted)
     intake.set_gate(intake_gate::interrupted);
   else if (intake.gate() == intake_gate::interrupted)

@@ -42,6 +42,14 @@ struct stream_actor_state {
     parts.notify(std::make_shared<std::function<void(archive_listener&)>>(std::move(what)));
   }
 
+  /// What is known of a stream that has nothing in the round: of the round before only where that left it.
+  static stream_row left_behind(stream_row row, bool new_round) {
+    if (new_round)
+      row.start_lsn = row.position.next_lsn;
+    row.dropped = true;
+    return row;
+  }
+
   void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round, bool speaks) {
     auto& intake = *parts.intake;
     epoch = new_epoch;
@@ -61,9 +69,14 @@ struct stream_actor_state {
                                   "the destination holds another position than was assumed");
           of->tell_left_out(left_out);
         });
-      if (row != known.end() && row->second.dropped)
-        intake.remember(row->second); // the catalog may not have heard of it
-      known.erase(stream->id());
+      if (row == known.end())
+        continue;
+      // A new round waits also for a stream that was closed since it was ordered.
+      auto standing = stream->support(nullptr);
+      bool takes_part = new_round ? standing.started || standing.quiet : !row->second.dropped;
+      if (!takes_part)
+        intake.remember(left_behind(row->second, new_round)); // the catalog may not have heard of it
+      known.erase(row);
     }
     // Streams of this round that nobody has opened yet in this process still hold the checkpoint.
     for (auto& [id, row] : known)
@@ -72,7 +85,7 @@ struct stream_actor_state {
         stream->estimate(row);
         stream->reconcile(row, new_round, speaks);
       } else {
-        intake.remember(row);
+        intake.remember(left_behind(row, new_round));
       }
     owns = true;
     forward();

@@ -167,6 +167,9 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   // round begins at or after what is archived.
   bool spoken_for = row && speaks && !new_round && !row->dropped;
   bool as_said = !row || (!has_log && !spoken_for && row->position.next_lsn <= start_);
+  // What the catalog said to be archived is, but in another round, or at another destination.
+  if (as_said && started_ && committed_.next_lsn > start_)
+    start_ = known_from_ = committed_.next_lsn;
   auto expected = as_said ? start_ : row->position.next_lsn;
   if (!as_said) {
     bool begins_there = has_log && start_ == row->start_lsn;
@@ -178,8 +181,9 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   }
   // The round's log begins behind some that was accepted: no position of it may be taken to cover that.
   bool left_out = !as_said && owes_log && start_ > archived;
-  // Where the round has no log yet it begins where those before it end, and that they have.
-  bool nobody_has_it = left_out && has_log;
+  // Where the round has no log yet it begins where the one before ends, and that has it from its own beginning on.
+  bool others_have_it = new_round ? row && row->start_lsn <= archived : !has_log;
+  bool nobody_has_it = left_out && !others_have_it;
   VARVE_PLANT(left_out_taken_for_durable, nobody_has_it = false);
   if (nobody_has_it)
     tenant_.leave_out();

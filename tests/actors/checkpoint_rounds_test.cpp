@@ -91,6 +91,26 @@ TEST_CASE("checkpoint rounds: nor before what they have of a stream that nobody 
   CHECK(f.row().round.start_scn == late);
 }
 
+TEST_CASE("checkpoint rounds: a stream that was open when the round was ordered is waited for, though it is closed") {
+  in_round f;
+  auto second = f.open(2, std::nullopt);
+  f.write(1);
+  f.write(2);
+  REQUIRE(f.flush());
+  REQUIRE(f.noarchivelog().ok());
+  REQUIRE(f.archivelog().ok());
+  second->detach(); // before the takeover
+  f.write(1);
+  REQUIRE(f.flush());
+  f.run_for(one_second);
+  CHECK(f.row().round.status == round_status::beginning);
+  CHECK(f.row().comment.find("start position of stream 2") != std::string::npos);
+  f.open(2, std::nullopt);
+  f.write(2);
+  REQUIRE(f.flush());
+  CHECK(f.run_until([&] { return f.row().round.status == round_status::doing; }));
+}
+
 TEST_CASE("checkpoint rounds: a quiet stream for which a round speaks goes on where its log ended") {
   in_round f;
   auto second = f.open(2, std::nullopt);
@@ -359,4 +379,52 @@ TEST_CASE(
   REQUIRE(f.flush());
   REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
   CHECK(f.row().round.start_scn == begins);
+}
+
+// What a stream lacks below its beginning is known to the engine that saw it begin, and to the rounds after only by what
+// commits say.
+TEST_CASE("checkpoint rounds: what a stream skipped in a round without its log is in no later round's window") {
+  runtime_fixture f;
+  f.add_tenant();
+  auto busy = f.open(1, std::nullopt);
+  auto pulled = f.runtime->intake(tenant)->open(stream_id{2}, std::nullopt, true).value();
+  scn first = f.now();
+  auto busy_writes = [&] {
+    auto next = busy->expected_lsn();
+    REQUIRE(busy->append({next, next + 10, ++first, as_bytes("x")}).outcome == append_outcome::accepted);
+  };
+  auto skipped = first + one_minute;
+  auto is_doing = [&] { return f.row().round.status == round_status::doing; };
+  REQUIRE(f.archivelog().ok());
+  busy_writes();
+  REQUIRE(f.flush());
+  pulled->start_at(500);
+  REQUIRE(f.flush());
+  SECTION("a round that never was DOING") {
+    f.run_for(one_minute);
+    REQUIRE_FALSE(is_doing());
+    REQUIRE(f.noarchivelog().ok());
+    REQUIRE(f.archivelog().ok());
+    busy_writes();
+    REQUIRE(f.flush());
+    pulled->start_at(500);
+    REQUIRE(f.flush());
+    f.run_for(one_minute);
+    CHECK_FALSE(is_doing());
+    REQUIRE(pulled->append({500, 510, skipped, as_bytes("x")}).outcome == append_outcome::accepted);
+  }
+  SECTION("one that began at an advance of it") {
+    CHECK(pulled->advance(skipped).ok());
+    REQUIRE(f.flush());
+    REQUIRE(f.run_until(is_doing));
+    REQUIRE(f.noarchivelog().ok());
+    REQUIRE(f.archivelog().ok());
+    busy_writes();
+    REQUIRE(f.flush());
+    pulled->start_at(500);
+  }
+  REQUIRE(f.flush());
+  CHECK(f.run_until(is_doing));
+  CHECK(f.row().comment == "");
+  CHECK(f.row().round.start_scn == skipped);
 }

@@ -243,6 +243,23 @@ TEST_CASE("stream recovery: borders of pieces that are there are kept when block
   h.require_no_leak();
 }
 
+// The catalog has one row of a stream, of whichever round and destination it last had log in.
+TEST_CASE("stream recovery: log that only the catalog knows of is not claimed where the destination has none") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  stream->estimate(row(100, 150, 9));
+  CHECK(stream->expected_lsn() == 150);
+  hand_over(*stream, {150, 160, 10, "x"});
+  auto [there, new_round] = GENERATE(table<std::optional<stream_row>, bool>(
+      {{std::nullopt, false}, {std::nullopt, true}, {row(100, 100, 3), false}, {row(20, 100, 3), true}}));
+  CAPTURE(there.has_value(), new_round);
+  CHECK_FALSE(stream->reconcile(there, new_round));
+  CHECK(stream->expected_lsn() == 160);
+  CHECK(stream->committed().next_lsn == 150);
+  CHECK(stream->support(nullptr).row == row(150, 150, 9));
+  CHECK(f.entries(f.queued()) == std::vector<log_record>{{150, 160, 10, "x"}});
+}
+
 TEST_CASE("stream recovery: in a new round the stream goes on at or after its archived log") {
   held_stream h{records(8, 100, 10)};
   SECTION("after it") {
@@ -263,9 +280,18 @@ TEST_CASE("stream recovery: in a new round the stream goes on at or after its ar
     CHECK(h.stream->reconcile(row(20, 500, 90), true) == lsn{500});
     CHECK(h.queued().empty());
     CHECK(h.stream->expected_lsn() == 500);
+    CHECK(h.f.intake->left_out() == 0);
     CHECK(h.stream->support(nullptr).start_scn == 0); // its next entry will tell
     hand_over(*h.stream, {500, 510, 95, "x"});
     CHECK(h.stream->support(nullptr).start_scn == 95);
+  }
+  SECTION("the round before had only begun behind some of it, so nobody has that") {
+    CHECK(h.stream->reconcile(row(130, 500, 90), true) == lsn{500});
+    CHECK(h.f.intake->left_out() == 1);
+  }
+  SECTION("the round before had none of it, and may have begun behind it") {
+    CHECK(h.stream->reconcile(row(500, 500, 90), true) == lsn{500});
+    CHECK(h.f.intake->left_out() == 1);
   }
   h.require_no_leak();
 }

@@ -357,8 +357,8 @@ TEST_CASE("an archive of many streams, blocks and segments verifies and restores
 }
 
 TEST_CASE("a catalog that cannot be written is told to the listener once; archiving goes on") {
-  host h;
   std::atomic<bool> fails{false};
+  host h;
   error_listener listens;
   auto engine = open_over(std::make_unique<failing_catalog>(change_set{}, fails), h.options);
   listens.engine = engine.get();
@@ -385,8 +385,8 @@ TEST_CASE("a catalog that cannot be written is told to the listener once; archiv
 }
 
 TEST_CASE("a tenant that is to archive and has no destination takes no log") {
-  host h;
   std::atomic<bool> fails{false};
+  host h;
   change_set left;
   left.put(tenant_record{shop, "shop", true});
   h.engine = open_over(std::make_unique<failing_catalog>(left, fails), h.options);
@@ -398,8 +398,8 @@ TEST_CASE("a tenant that is to archive and has no destination takes no log") {
 }
 
 TEST_CASE("a tenant that could not be dropped gives streams as before") {
-  host h;
   std::atomic<bool> fails{false};
+  host h;
   change_set left;
   left.put(tenant_record{shop, "shop", false});
   h.engine = open_over(std::make_unique<failing_catalog>(left, fails), h.options);

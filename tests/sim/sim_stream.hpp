@@ -40,7 +40,8 @@ public:
       return fail(errc::io_error, "the simulated source failed");
     auto& entries = log().entries;
     auto at = host_log::find(log(), from);
-    first = std::min(first.value_or(at), at);
+    if (at < entries.size())
+      first = std::min(first.value_or(at), at);
     batch made;
     payloads.clear();
     auto count = of.world_.world().draw(20) + 1;
