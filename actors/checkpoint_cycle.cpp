@@ -109,34 +109,34 @@ void checkpoint_state::finish_pieces(scn upto) {
 
 /// Streams that took part for the first time, began anew in this round, or are dropped, go into the commit.
 void checkpoint_state::note_streams() {
+  bool begun = ledger->round().start_scn != 0;
   for (auto& stream : parts.intake->streams()) {
     auto* known = ledger->stream(stream->id());
     auto s = stream->support(known != nullptr ? &known->position : nullptr);
     if (!s.started)
-      continue;
-    // Until the round has begun, where a stream's log is to begin is no more than what its host has said. Its row
-    // stays what rounds before have, from which the log may have been skipped.
-    bool has_log = s.row.position.next_lsn > s.row.start_lsn;
-    if (!has_log && ledger->round().start_scn == 0)
       continue;
     bool fresh = noted.insert(stream->id()).second;
     auto note = [&](const stream_row& row) {
       ledger->note_stream(row);
       cycle_noted.insert(row.stream);
     };
+    bool has_log = s.row.position.next_lsn > s.row.start_lsn;
+    if (!has_log && !begun) {
+      // Where its log is to begin is only said yet, and may be behind a gap: its row stays what rounds before
+      // have.
+      s.row.position = known != nullptr ? known->position : stream_position{};
+      s.row.start_lsn = s.row.position.next_lsn;
+    } else if (known != nullptr && known->position.next_lsn >= s.row.start_lsn) {
+      s.row.position = known->position;
+    } else if (!has_log) {
+      // For the rounds after: up to this SCN log may be missing below.
+      s.row.position.last_scn = std::max(s.row.position.last_scn, s.start_scn);
+    }
     if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn) {
-      if (known != nullptr && known->position.next_lsn >= s.row.start_lsn)
-        s.row.position = known->position;
-      else if (!has_log) // for the rounds after: up to where log may have been skipped
-        s.row.position.last_scn = std::max(s.row.position.last_scn, s.start_scn);
       note(s.row);
-    } else if (s.dropped && !known->dropped) {
+    } else if (s.dropped != known->dropped) {
       auto row = *known;
-      row.dropped = true;
-      note(row);
-    } else if (!s.dropped && known->dropped) {
-      auto row = *known;
-      row.dropped = false; // opened again
+      row.dropped = s.dropped; // or opened again
       note(row);
     }
     if (s.dropped)
@@ -189,9 +189,10 @@ void checkpoint_state::decide_checkpoint() {
     if (round.status == round_status::beginning) {
       if (waits_for_start || start == 0)
         return;
-      // What a stream has in the rounds before, also one that nobody has open, this one has not.
+      // What a stream has in the rounds before, or has skipped, this one has not; nor what one has skipped
+      // that was dropped since it began.
       for (auto& [id, row] : ledger->streams())
-        if (row.position.next_lsn == row.start_lsn)
+        if (row.position.next_lsn == row.start_lsn || (row.dropped && !intake.find(id)))
           start = std::max(start, row.position.last_scn);
       round.status = round_status::doing;
       round.start_scn = start;

@@ -110,8 +110,8 @@ std::optional<round_id> checkpoint_state::recorded_round() const {
   return std::nullopt;
 }
 
-/// After a takeover that found the last round over: the next one. Gives the rows with which that ended.
-std::vector<stream_row> checkpoint_state::begin_round() {
+/// After a takeover that found the last round over: the next one.
+void checkpoint_state::begin_round() {
   // Numbers never repeat, also where the destination has not seen all of them.
   auto named = recorded_round();
   auto before = ledger->round().id;
@@ -131,7 +131,6 @@ std::vector<stream_row> checkpoint_state::begin_round() {
   tell([tenant = parts.tenant, round = ledger->round().id](archive_listener& listener) {
     listener.on_round_began(tenant, round);
   });
-  return ended_with;
 }
 
 caf::result<bool> checkpoint_state::noarchivelog() {
@@ -308,7 +307,8 @@ void checkpoint_state::judge_suspected() {
       interrupt(why);
       continue;
     }
-    if (row != nullptr && row->dropped)
+    bool waited_for = ledger->round().start_scn == 0 && stream->started();
+    if (row != nullptr && row->dropped && !waited_for)
       continue; // the round does not speak for it
     // The archive has no log of it in this round, and it may have begun behind the gap meanwhile.
     auto reached = std::max(why.first_missing, row != nullptr ? row->position.next_lsn : 0);

@@ -49,7 +49,7 @@ struct checkpoint_state {
   bool round_is_over = false;    // the STOP commit is being made
   bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
-  std::uint64_t voided_breaks = 0; // so often a break turned out to be another engine's to tell
+  std::uint64_t voided_breaks = 0;     // so often a break turned out to be another engine's to tell
   bool positions_known = false;        // of the streams, by the takeover; before only by the catalog
   std::vector<break_record> suspected; // breaks, unless the archive has that log already
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
@@ -147,7 +147,7 @@ struct checkpoint_state {
   caf::result<bool> noarchivelog();
   caf::result<bool> close();
   void drop();
-  std::vector<stream_row> begin_round();
+  void begin_round();
   void round_over();
   void stop_timed_out();
   void interrupt(const break_record& why);

@@ -279,7 +279,8 @@ void checkpoint_state::adopted() {
     start_writer();
     return want_cycle();
   }
-  std::optional<std::vector<stream_row>> ended_with; // if a new round begins
+  auto rows = std::make_shared<const std::vector<stream_row>>(ledger->rows());
+  bool begins_anew = ledger->round().status == round_status::stop;
   if (ledger->round().status == round_status::stop) {
     if (recording || !(begins || parts.archiving)) {
       // Nothing is to be written: only the outbox brought us here, or NOARCHIVELOG came before the round
@@ -291,7 +292,7 @@ void checkpoint_state::adopted() {
         stop_timed_out();
       return;
     }
-    ended_with = begin_round();
+    begin_round();
   }
   begin_wanted = give_up_lost = false;
 
@@ -307,10 +308,8 @@ void checkpoint_state::adopted() {
     known.put(stream_record{parts.tenant, id, row.start_lsn, row.position, row.dropped});
   VARVE_PLANT(quiet_rows_not_written, known = {});
   later(std::move(known));
-  bool begins_anew = ended_with.has_value();
-  auto rows = std::make_shared<const std::vector<stream_row>>(begins_anew ? *std::move(ended_with) : ledger->rows());
   self->send(parts.log_stream, begin_atom::value, epoch.value, rows, begins_anew,
-             ledger->round().checkpoint_scn > 0);
+             ledger->round().start_scn != 0);
   if (ledger->round().status == round_status::interrupted)
     intake.set_gate(intake_gate::interrupted);
   else if (intake.gate() == intake_gate::interrupted)

@@ -69,8 +69,8 @@ using log_stream_actor = caf::typed_actor<
     // Blocks lie in the intake's queue, or a quiet tenant has log again. From host threads.
     caf::reacts_to<work_atom>,
     // The tenant is ours under this epoch: blocks may be cut. The rows say where each stream stands; the
-    // flags, that a new round begins (the rows are those with which the one before ended), and that its
-    // checkpoint speaks already.
+    // flags, that a new round begins (the rows are those with which the one before ended), and that the round
+    // has begun: it speaks for its streams from its first SCN on.
     caf::reacts_to<begin_atom, std::uint64_t, std::shared_ptr<const std::vector<stream_row>>, bool, bool>,
     // Fenced, stopped or interrupted: give up what is not committed and tell the host where to resume.
     caf::reacts_to<end_atom, std::string>,

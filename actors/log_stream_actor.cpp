@@ -42,15 +42,15 @@ struct stream_actor_state {
     parts.notify(std::make_shared<std::function<void(archive_listener&)>>(std::move(what)));
   }
 
-  /// What is known of a stream that has nothing in the round: of the round before only where that left it.
-  static stream_row left_behind(stream_row row, bool new_round) {
+  /// The archive knows the stream, and the round does not wait for it.
+  void set_aside(stream_row row, bool new_round) {
     if (new_round)
-      row.start_lsn = row.position.next_lsn;
+      row.start_lsn = row.position.next_lsn; // of the round before it only says where that left it
     row.dropped = true;
-    return row;
+    parts.intake->remember(row);
   }
 
-  void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round, bool speaks) {
+  void begin(std::uint64_t new_epoch, const std::vector<stream_row>& rows, bool new_round, bool begun) {
     auto& intake = *parts.intake;
     epoch = new_epoch;
     ticket = 0;
@@ -58,10 +58,11 @@ struct stream_actor_state {
     std::unordered_map<stream_id, stream_row> known;
     for (auto& row : rows)
       known.emplace(row.stream, row);
+    auto has_log = [&](const stream_row& row) { return !new_round && row.position.next_lsn > row.start_lsn; };
     for (auto& stream : intake.streams()) {
       auto row = known.find(stream->id());
       auto resend = stream->reconcile(
-          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round, speaks);
+          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round, begun);
       if (resend)
         tell([of = parts.intake, id = stream->id(), from = *resend,
               left_out = intake.left_out()](archive_listener& listener) {
@@ -69,23 +70,26 @@ struct stream_actor_state {
                                   "the destination holds another position than was assumed");
           of->tell_left_out(left_out);
         });
-      if (row == known.end())
+      if (row == known.end()) {
+        if (!stream->opened()) // only the catalog knows it, of another round or destination
+          set_aside({stream->id(), 0, stream->committed(), true}, true);
         continue;
-      // A new round waits also for a stream that was closed since it was ordered.
-      auto standing = stream->support(nullptr);
-      bool takes_part = new_round ? standing.started || standing.quiet : !row->second.dropped;
-      if (!takes_part)
-        intake.remember(left_behind(row->second, new_round)); // the catalog may not have heard of it
+      }
+      // A round that has not begun waits for what was open when it was ordered, also if it was closed since.
+      bool waited_for = !begun && stream->opened() && !has_log(row->second);
+      if ((row->second.dropped || new_round) && !waited_for)
+        set_aside(row->second, new_round); // the catalog may not have heard of it
       known.erase(row);
     }
     // Streams of this round that nobody has opened yet in this process still hold the checkpoint.
     for (auto& [id, row] : known)
       if (!row.dropped && !new_round) {
         auto stream = intake.find_or_add(id);
-        stream->estimate(row);
-        stream->reconcile(row, new_round, speaks);
+        if (begun || has_log(row))
+          stream->estimate(row);
+        stream->reconcile(row, new_round, begun);
       } else {
-        intake.remember(left_behind(row, new_round));
+        set_aside(row, new_round);
       }
     owns = true;
     forward();
@@ -126,7 +130,7 @@ log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts pa
                 },
                 [&state](begin_atom, std::uint64_t epoch,
                          const std::shared_ptr<const std::vector<stream_row>>& rows, bool new_round,
-                         bool speaks) { state.begin(epoch, *rows, new_round, speaks); },
+                         bool begun) { state.begin(epoch, *rows, new_round, begun); },
                 [&state](end_atom, const std::string& why) { state.end(why); },
                 [&state](cut_atom) -> std::uint64_t {
                   auto& intake = *state.parts.intake;

@@ -51,7 +51,7 @@ struct durable_wait {
   bool whole_tenant = false;
   lsn upto = 0;
   std::vector<std::pair<stream_id, lsn>>
-      accepted; ///< of the whole tenant: by the streams, when it began to wait
+      accepted;               ///< of the whole tenant: by the streams, when it began to wait
   std::uint64_t left_out = 0; ///< tenant_intake::left_out_told() when it was asked for
   std::function<void(const durable_answer&)> done;
 };

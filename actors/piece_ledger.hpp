@@ -101,8 +101,8 @@ private:
   std::map<piece_key, piece> pieces_; // unsealed
   std::map<stream_id, stream_row> streams_;
   std::set<stream_id> changed_streams_; // since record_.stream_table
-  std::vector<piece_row> sealed_; // since take_rows()
-  byte_counts sealed_counts_; // of the round's sealed pieces
+  std::vector<piece_row> sealed_;       // since take_rows()
+  byte_counts sealed_counts_;           // of the round's sealed pieces
   scn last_end_ = 0;
   std::uint32_t lists_ = 0;
   bool round_end_made_ = false;

@@ -64,8 +64,8 @@ std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) co
                                      std::to_string(std::max(*asked_start_, known_from_)));
   if (entry.scn < last_scn_)
     return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
-                                           std::to_string(entry.scn) + ", below the SCN " +
-                                           std::to_string(last_scn_) + " of the entry before");
+                                           std::to_string(entry.scn) + ", below SCN " +
+                                           std::to_string(last_scn_) + ", which the stream has reached");
   VARVE_PLANT(entry_below_advance_accepted, return std::nullopt);
   if (entry.scn <= floor_scn())
     return refuse(errc::scn_goes_back,

@@ -80,7 +80,7 @@ public:
   /// what it handed over does not fit, or in part lies before the round's log: then earlier rounds have it,
   /// or none has. In a new round the row is that of the round before. Once the round's checkpoint speaks, a
   /// stream that has a row and no log in it goes on there, too.
-  std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round, bool speaks = false);
+  std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round, bool begun = false);
   /// Cuts what is open into a block of the tenant's queue; false: nothing was open.
   bool cut();
   /// When what is open was begun, as a running number of the tenant; 0: nothing is open.
@@ -102,6 +102,8 @@ public:
   /// Wakes append_wait. True: an append was refused for want of room since the last call.
   bool on_room();
   bool attached() const;
+  /// Somebody has opened it in this round, and it was not dropped since.
+  bool opened() const;
 
 private:
   append_answer refuse(errc code, std::string message, std::string hint = {}) const;
@@ -132,8 +134,7 @@ private:
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
   scn start_scn_ = 0;
-  lsn known_from_ = 0;        // archived before: a round's log cannot begin below
-  bool skip_unknown_ = false; // perhaps rounds before have less: another engine chose where the log begins
+  lsn known_from_ = 0; // archived before: a round's log cannot begin below
   scn last_scn_ = 0, advance_ = 0;
   scn advance_before_ = 0; // said before the gate opened: tells nothing of where the round's log begins
   stream_position committed_;

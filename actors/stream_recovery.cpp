@@ -40,7 +40,7 @@ void stream_buffer::begin_round() {
   // Where its log only was to begin, nothing is archived.
   if (started_ && committed_.next_lsn > start_)
     known_from_ = std::max(known_from_, committed_.next_lsn);
-  started_ = skip_unknown_ = false;
+  started_ = false;
   opened_ = attached_;
   start_scn_ = 0;
   if (compare_state_ == compare_state::loading)
@@ -141,18 +141,21 @@ bool stream_buffer::recut(const cut_block_ptr& block, lsn from, std::deque<cut_b
 }
 
 std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row, bool new_round,
-                                            bool speaks) {
+                                            bool begun) {
   std::lock_guard lock{mutex_};
   cut_locked(false);
   auto before = started_ ? expected_ : known_from_;
   auto archived = started_ ? std::max(start_, committed_.next_lsn) : known_from_;
   bool owes_log = std::max(before, accepted_) > archived;
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
-  skip_unknown_ = row && !new_round && !speaks && !has_log && !row->dropped;
+  bool takes_part = row && !new_round && !row->dropped;
+  bool may_begin_anywhere = takes_part && !begun && !has_log;
+  if (may_begin_anywhere)
+    opened_ = true; // by whoever had the tenant; the round waits for it
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
-    if (new_round)
+    if (new_round || may_begin_anywhere)
       return std::nullopt;
     // One that was dropped in this round and is open again goes on where it ended.
     if (!row->dropped || (attached_ && row->position.next_lsn > row->start_lsn)) {
@@ -165,7 +168,7 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   }
   // What the host says counts where the destination has never heard of the stream, or where its log in this
   // round begins at or after what is archived.
-  bool spoken_for = row && speaks && !new_round && !row->dropped;
+  bool spoken_for = takes_part && begun;
   bool as_said = !row || (!has_log && !spoken_for && row->position.next_lsn <= start_);
   // What the catalog said to be archived is, but in another round, or at another destination.
   if (as_said && started_ && committed_.next_lsn > start_)
@@ -181,9 +184,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   }
   // The round's log begins behind some that was accepted: no position of it may be taken to cover that.
   bool left_out = !as_said && owes_log && start_ > archived;
-  // Where the round has no log yet it begins where the one before ends, and that has it from its own beginning on.
-  bool others_have_it = new_round ? row && row->start_lsn <= archived : !has_log;
-  bool nobody_has_it = left_out && !others_have_it;
+  // But where it is new and goes on where the one before ends, which has all from its own beginning on.
+  bool nobody_has_it = left_out && !(new_round && row->start_lsn <= archived);
   VARVE_PLANT(left_out_taken_for_durable, nobody_has_it = false);
   if (nobody_has_it)
     tenant_.leave_out();
@@ -244,9 +246,8 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   stream_standing s;
   s.quiet = quiet();
   // Where the log begins behind what its host has recycled, an SCN must come that says what the round lacks.
-  auto known_upto = skip_unknown_ ? 0 : known_from_;
-  bool behind_recycled =
-      started_ && start_scn_ == 0 && start_ > std::max(known_upto, asked_start_.value_or(0));
+  auto all_before = known_from_ > 0 ? known_from_ : asked_start_.value_or(0);
+  bool behind_recycled = started_ && start_scn_ == 0 && start_ > all_before;
   s.waits_for_start = (s.quiet && pulled_) || ((s.quiet || behind_recycled) && round_advance() == 0);
   s.started = started_;
   s.row = {id_, start_, committed_, false};
@@ -280,11 +281,17 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
 
 void stream_buffer::on_committed(const stream_position& position) {
   std::lock_guard lock{mutex_};
-  if (position.next_lsn < committed_.next_lsn)
+  if (position.next_lsn <= committed_.next_lsn)
     return;
   committed_ = position;
   while (!in_flight_.empty() && in_flight_.front()->header.next_lsn <= position.next_lsn)
     in_flight_.pop_front();
+}
+
+bool stream_buffer::opened() const {
+  std::lock_guard lock{mutex_};
+  auto durable = started_ ? committed_.next_lsn : known_from_;
+  return opened_ && !(drop_at_ && durable >= *drop_at_);
 }
 
 lsn stream_buffer::give_up() {

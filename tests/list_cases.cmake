@@ -28,7 +28,7 @@ while(NOT listed STREQUAL "")
     # What Catch reads as more than a letter in a name. A name it does not find again fails, by --warn NoTests.
     string(REGEX REPLACE "([\\,\"]|\\[|\\])" "\\\\\\1" escaped "${case}")
     string(APPEND script "add_test([==[${NAME}: ${case}]==] [==[${PROGRAM}]==] [==[${escaped}]==] --warn NoTests)\n"
-      "set_tests_properties([==[${NAME}: ${case}]==] PROPERTIES LABELS ${NAME} TIMEOUT 300\n"
+      "set_tests_properties([==[${NAME}: ${case}]==] PROPERTIES LABELS ${NAME} TIMEOUT 900\n"
       "  SKIP_REGULAR_EXPRESSION [==[${skipped}]==])\n")
   endif()
 endwhile()

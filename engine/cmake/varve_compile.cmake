@@ -1,7 +1,13 @@
 # How every target of Varve is compiled.
 find_program(VARVE_CCACHE ccache)
 if(VARVE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${VARVE_CCACHE}")
+  # Without this sloppiness it takes nothing that uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros)
+  # What one clone has compiled serves the next. Not where clang precompiles: its headers name the folder they are from.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    list(APPEND CMAKE_CXX_COMPILER_LAUNCHER "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1)
+  endif()
+  list(APPEND CMAKE_CXX_COMPILER_LAUNCHER "${VARVE_CCACHE}")
 endif()
 find_program(VARVE_MOLD mold)
 if(VARVE_MOLD)
@@ -53,15 +59,17 @@ endif()
 
 # varve_precompile(target HEADER …): headers that take longer to read than most of our files to compile, read once; or
 # varve_precompile(target REUSE_FROM other), of the same kind: libraries among libraries, programs among programs. The
-# presets with clang do without: there every file shows that it includes what it uses.
+# preset clang does without: there every file shows that it includes what it uses.
 function(varve_precompile target)
   if(ARGV1 STREQUAL "REUSE_FROM")
     target_precompile_headers(${target} REUSE_FROM ${ARGV2})
   else()
     target_precompile_headers(${target} PRIVATE ${ARGN})
   endif()
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
-    target_compile_options(${target} PRIVATE -fpch-preprocess)   # or ccache takes nothing that uses one
+  # Without these ccache takes nothing that uses one.
+  if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    target_compile_options(${target} PRIVATE
+      $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
   endif()
 endfunction()
 

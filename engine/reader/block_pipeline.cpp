@@ -22,6 +22,10 @@ struct block_pipeline::reading {
 
 block_pipeline::block_pipeline(destination& where, block_source& source, options options)
     : where_(where), options_(options), source_(source) {
+  if (options_.threads == 1) {
+    own_ = std::make_unique<reading>();
+    return;
+  }
   for (unsigned i = 0; i < options_.threads; ++i)
     threads_.emplace_back([this] { work(); });
 }
@@ -43,7 +47,20 @@ std::uint64_t block_pipeline::cost_of(const block_demand& demand) {
   return demand.block.raw_bytes + demand.block.entries * sizeof(log_entry);
 }
 
+/// Without threads the one who takes reads, when nothing is left. There is room then for one block at least.
+void block_pipeline::read_here() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!queue_.empty())
+      return;
+  }
+  if (claim(batch_))
+    read_batch(batch_, *own_);
+}
+
 result<std::unique_ptr<decoded_block>> block_pipeline::take() {
+  if (own_)
+    read_here();
   std::unique_lock lock(mutex_);
   arrived_.wait(lock, [&] { return queue_.empty() ? ended_ : queue_.front()->ready; });
   if (queue_.empty()) {

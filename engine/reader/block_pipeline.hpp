@@ -17,15 +17,15 @@ struct decoded_block {
   std::uint64_t cost_bytes = 0; ///< the pipeline's
 };
 
-/// Reads and decompresses the blocks of a block_source ahead of the one who takes them, on its own threads.
-/// Blocks come in the order of the source. Those that were not taken yet hold at most `read_ahead_bytes`, but
-/// the block that is waited for always comes; any number of them can be taken and kept. take() and recycle()
-/// are one thread's.
+/// Reads and decompresses the blocks of a block_source ahead of the one who takes them, on threads of its
+/// own. Blocks come in the order of the source. Those that were not taken yet hold at most
+/// `read_ahead_bytes`, but the block that is waited for always comes; any number of them can be taken and
+/// kept. take() and recycle() are one thread's.
 class block_pipeline {
 public:
   struct options {
     tenant_id tenant;
-    unsigned threads = 1; ///< >= 1
+    unsigned threads = 1; ///< >= 1; 1: the one who takes reads, and no other is started
     std::uint64_t read_ahead_bytes = 0;
   };
   block_pipeline(destination& where, block_source& source, options options);
@@ -48,6 +48,7 @@ private:
   struct reading; ///< what one thread reuses
 
   void work();
+  void read_here();
   bool claim(std::vector<slot*>& batch);
   void read_batch(std::vector<slot*>& batch, reading& own);
   void read_group(std::span<slot*> group, reading& own);
@@ -69,7 +70,9 @@ private:
   std::uint64_t out_bytes_ = 0;   ///< of the queue and of what was taken and not recycled
   std::uint64_t peak_bytes_ = 0, spare_bytes_ = 0;
   bool stop_ = false, ended_ = false;
-  error failed_; ///< of the source
+  error failed_;                 ///< of the source
+  std::unique_ptr<reading> own_; ///< of the one who takes, where there are no threads
+  std::vector<slot*> batch_;     ///< the same
   std::vector<std::thread> threads_;
 };
 

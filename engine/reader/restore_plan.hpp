@@ -24,7 +24,7 @@ struct restore_options {
   /// Where the newest commit is damaged, go by the one before it; restore_preview::notes says so.
   bool allow_previous_commit = false;
 
-  unsigned threads = 0; ///< that read and decompress; 0: one per core
+  unsigned threads = 0; ///< that read and decompress; 0: one per core; 1: the caller's
 
   /// Blocks decompressed ahead of the caller hold at most this, or one block; a merge holds one block of each
   /// stream besides.

@@ -91,7 +91,8 @@ TEST_CASE("checkpoint rounds: nor before what they have of a stream that nobody 
   CHECK(f.row().round.start_scn == late);
 }
 
-TEST_CASE("checkpoint rounds: a stream that was open when the round was ordered is waited for, though it is closed") {
+TEST_CASE("checkpoint rounds: a stream that was open when the round was ordered is waited for, though it is "
+          "closed") {
   in_round f;
   auto second = f.open(2, std::nullopt);
   f.write(1);
@@ -381,9 +382,10 @@ TEST_CASE(
   CHECK(f.row().round.start_scn == begins);
 }
 
-// What a stream lacks below its beginning is known to the engine that saw it begin, and to the rounds after only by what
-// commits say.
-TEST_CASE("checkpoint rounds: what a stream skipped in a round without its log is in no later round's window") {
+// What a stream lacks below its beginning is known to the engine that saw it begin, and to the rounds after
+// only by what commits say.
+TEST_CASE(
+    "checkpoint rounds: what a stream skipped in a round without its log is in no later round's window") {
   runtime_fixture f;
   f.add_tenant();
   auto busy = f.open(1, std::nullopt);

@@ -244,7 +244,8 @@ TEST_CASE("stream recovery: borders of pieces that are there are kept when block
 }
 
 // The catalog has one row of a stream, of whichever round and destination it last had log in.
-TEST_CASE("stream recovery: log that only the catalog knows of is not claimed where the destination has none") {
+TEST_CASE(
+    "stream recovery: log that only the catalog knows of is not claimed where the destination has none") {
   intake_fixture f;
   auto stream = f.open(1);
   stream->estimate(row(100, 150, 9));

@@ -116,22 +116,25 @@ TEST_CASE("stream recovery: what a host recycled between two rounds is missing i
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
-TEST_CASE("stream recovery: where another engine let a young round's log begin, an SCN must still come") {
+TEST_CASE("stream recovery: a round that has not begun waits for a stream of it, wherever its log begins") {
   intake_fixture f;
-  auto stream = f.open(1);
-  stream_row row{stream_id{1}, 900, {900, 12}, false}; // rounds before may have less
-  auto knew = GENERATE(0, 1, 2); // nobody; this engine, of the round before; the catalog, of this one
-  CAPTURE(knew);
-  if (knew == 1)
-    stream->estimate({stream_id{1}, 0, {110, 10}, false});
-  if (knew == 2)
-    stream->estimate(row);
-  CHECK_FALSE(stream->reconcile(row, false));
+  stream_row row{stream_id{1}, 110, {110, 10}, false}; // what rounds before have
+  auto stream = f.stream(1);                           // nobody has it open in this process
+  CHECK_FALSE(stream->reconcile(row, false, false));
+  CHECK(stream->opened());
+  CHECK_FALSE(stream->started());
+  CHECK(stream->support(nullptr).waits_for_start);
+  CHECK(stream->expected_lsn() == 110);
+  hand_over(*stream, {900, 910, 80, "x"});
+  CHECK(stream->support(nullptr).start_scn == 80);
+}
+
+TEST_CASE("stream recovery: what is opened with a beginning behind what is archived has skipped log") {
+  intake_fixture f;
+  auto stream = f.open(1, 900);
+  stream->know({stream_id{1}, 110, {110, 10}, true});
   CHECK(stream->support(nullptr).waits_for_start);
   let_an_scn_come(*stream);
-  SECTION("unless the round has begun") {
-    CHECK_FALSE(stream->reconcile(row, false, true));
-  }
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 

@@ -2,6 +2,7 @@
 
 #include "tests/crash/host_process.hpp"
 #include "tests/crash/told_book.hpp"
+#include "tests/harness/sanitized.hpp"
 #include "tests/harness/temp_dir.hpp"
 
 #include <cstdlib>
@@ -12,13 +13,6 @@
 #include <vector>
 
 namespace varve::test {
-
-/// A sanitizer makes a process several times slower: less work then, and the same claims.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   auto* text = std::getenv(name);

@@ -1,5 +1,6 @@
 #include "tests/fuzz/fuzz_target.hpp"
 #include "tests/fuzz/promises.hpp"
+#include "tests/harness/sanitized.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -85,12 +86,8 @@ bytes mutated(bytes content, const std::vector<input>& others, std::mt19937_64& 
   return content;
 }
 
-/// How much a test does: under a sanitizer everything takes ten times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t share = 10;
-#else
-constexpr std::size_t share = 1;
-#endif
+/// How much a test does.
+constexpr std::size_t share = test::sanitized ? 20 : 1;
 /// So many inputs a target, spread evenly over what there is.
 constexpr std::size_t changed_inputs = 30'000 / share, mutations = 10'000 / share;
 

@@ -1,6 +1,7 @@
 // The archive under a seeded schedule, virtual time, failing storage, crashes and takeovers.
 //
 // tests/simulate runs as many seeds as one likes, and replays one with all that happens.
+#include "tests/harness/sanitized.hpp"
 #include "tests/sim/lying_destination.hpp"
 #include "tests/sim/sim_run.hpp"
 
@@ -19,11 +20,7 @@ namespace varve::test {
 /// failure at that moment would leave, and at the end.
 TEST_CASE("crashes, takeovers, statements and failing storage never lose or repeat what was acknowledged",
           "[sim]") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr std::uint64_t seeds = 100; // several times as slow
-#else
-  constexpr std::uint64_t seeds = 200;
-#endif
+  constexpr std::uint64_t seeds = sanitized ? 60 : 200;
   outcome sum;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     auto came = run_seed(seed);

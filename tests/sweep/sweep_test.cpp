@@ -3,6 +3,7 @@
 //
 // VARVE_SWEEP=piece_switch:killed:17:0 tells that one alone, with all that happens; without a number behind
 // the scenario's name the story without a failure.
+#include "tests/harness/sanitized.hpp"
 #include "tests/sweep/sweep_scenarios.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,12 +14,7 @@
 namespace varve::test {
 namespace {
 
-/// Under a sanitizer everything takes ten times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t step = 5;
-#else
-constexpr std::uint64_t step = 1;
-#endif
+constexpr std::uint64_t step = sanitized ? 11 : 1; // calls
 
 /// What is done or not, torn or whole, is drawn; writes of the catalog are few.
 constexpr unsigned lucks_of_a_write = 2;

@@ -2,6 +2,7 @@
 #include "engine/reader/segment_reader.hpp"
 #include "engine/reader/verify.hpp"
 #include "tests/engine/reader/reader_fixture.hpp"
+#include "tests/harness/sanitized.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -14,15 +15,9 @@
 namespace varve::test {
 namespace {
 
-/// One bit of every byte, and of small objects every bit. Under a sanitizer everything takes ten times as
-/// long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned every_bit_up_to = 0;
-constexpr std::uint64_t step = 5; // bytes
-#else
-constexpr unsigned every_bit_up_to = 400;
-constexpr std::uint64_t step = 1;
-#endif
+/// One bit of every byte, and of small objects every bit.
+constexpr unsigned every_bit_up_to = sanitized ? 0 : 400;
+constexpr std::uint64_t step = sanitized ? 11 : 1; // bytes
 
 /// A part of an object that is proved at once; damage in it is reported at its beginning.
 struct proved_part {
