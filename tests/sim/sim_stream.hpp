@@ -23,6 +23,7 @@ public:
 
   /// The replay point of the database's own recovery.
   result<lsn> start_lsn() override {
+    first.reset(); // asked once a round, perhaps before the host hears that it began
     auto archived = handle ? host_log::find(log(), handle->archived_position().next_lsn) : 0;
     auto which = fresh ? std::max(archived, earliest()) : archived;
     return which < log().entries.size() ? log().entries[which].lsn : host_log::end_of(log());
