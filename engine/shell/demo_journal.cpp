@@ -84,6 +84,7 @@ result<demo_journal> demo_journal::read(const std::string& path) {
       }
       auto& last = journal.last_numbers_[write.writer];
       last = std::max(last, write.number);
+      journal.last_stamp_ = std::max(journal.last_stamp_, write.stamp);
       open[write.writer] = std::move(write);
       continue;
     }

@@ -54,11 +54,14 @@ public:
   const std::vector<demo_write>& open() const { return open_; }
   /// The greatest number the writer used; 0: none.
   std::uint64_t last_number(unsigned writer) const;
+  /// The greatest commit time of any write; 0: none.
+  scn last_stamp() const { return last_stamp_; }
 
 private:
   std::vector<demo_write> acknowledged_; ///< in journal order, so in order for each writer
   std::vector<demo_write> open_;
   std::map<unsigned, std::uint64_t> last_numbers_;
+  scn last_stamp_ = 0;
 };
 
 } // namespace varve::shell

@@ -37,6 +37,7 @@ TEST_CASE("the journal tells what the database held at a moment") {
   CHECK(journal.open()[0].number == 3);
   CHECK(journal.last_number(0) == 3);
   CHECK(journal.last_number(2) == 0);
+  CHECK(journal.last_stamp() == 300);
 }
 
 TEST_CASE("a write the crash left open is settled by what was found later") {
