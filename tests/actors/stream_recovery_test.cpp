@@ -243,24 +243,6 @@ TEST_CASE("stream recovery: borders of pieces that are there are kept when block
   h.require_no_leak();
 }
 
-// The catalog has one row of a stream, of whichever round and destination it last had log in.
-TEST_CASE(
-    "stream recovery: log that only the catalog knows of is not claimed where the destination has none") {
-  intake_fixture f;
-  auto stream = f.open(1);
-  stream->estimate(row(100, 150, 9));
-  CHECK(stream->expected_lsn() == 150);
-  hand_over(*stream, {150, 160, 10, "x"});
-  auto [there, new_round] = GENERATE(table<std::optional<stream_row>, bool>(
-      {{std::nullopt, false}, {std::nullopt, true}, {row(100, 100, 3), false}, {row(20, 100, 3), true}}));
-  CAPTURE(there.has_value(), new_round);
-  CHECK_FALSE(stream->reconcile(there, new_round));
-  CHECK(stream->expected_lsn() == 160);
-  CHECK(stream->committed().next_lsn == 150);
-  CHECK(stream->support(nullptr).row == row(150, 150, 9));
-  CHECK(f.entries(f.queued()) == std::vector<log_record>{{150, 160, 10, "x"}});
-}
-
 TEST_CASE("stream recovery: in a new round the stream goes on at or after its archived log") {
   held_stream h{records(8, 100, 10)};
   SECTION("after it") {

@@ -30,6 +30,10 @@ void let_an_scn_come(stream_buffer& stream) {
   }
 }
 
+stream_row row_of(lsn start, lsn next, scn last) {
+  return {stream_id{1}, start, {next, last}, false};
+}
+
 } // namespace
 
 TEST_CASE(
@@ -136,6 +140,26 @@ TEST_CASE("stream recovery: what is opened with a beginning behind what is archi
   CHECK(stream->support(nullptr).waits_for_start);
   let_an_scn_come(*stream);
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
+}
+
+// The catalog has one row of a stream, of whichever round and destination it last had log in.
+TEST_CASE(
+    "stream recovery: log that only the catalog knows of is not claimed where the destination has none") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  stream->estimate(row_of(100, 150, 9));
+  CHECK(stream->expected_lsn() == 150);
+  hand_over(*stream, {150, 160, 10, "x"});
+  auto [there, new_round] = GENERATE(table<std::optional<stream_row>, bool>({{std::nullopt, false},
+                                                                             {std::nullopt, true},
+                                                                             {row_of(100, 100, 3), false},
+                                                                             {row_of(20, 100, 3), true}}));
+  CAPTURE(there.has_value(), new_round);
+  CHECK_FALSE(stream->reconcile(there, new_round));
+  CHECK(stream->expected_lsn() == 160);
+  CHECK(stream->committed().next_lsn == 150);
+  CHECK(stream->support(nullptr).row == row_of(150, 150, 9));
+  CHECK(f.entries(f.queued()) == std::vector<log_record>{{150, 160, 10, "x"}});
 }
 
 TEST_CASE("stream recovery: a beginning that nothing followed is not taken for archived log") {
