@@ -77,6 +77,7 @@ TEST_CASE("log of another day lies in another piece, whose bounds meet, and a re
   h.begin(daily);
   auto a = h.stream(1), b = h.stream(2);
   put(*a, 0, monday, "a0");
+  h.flush(); // the first block that is packed makes the piece
   put(*b, 0, monday + one_hour, "b0");
   put(*a, 2, tuesday - 1, "a2");
   put(*a, 4, tuesday, "a4");
