@@ -251,7 +251,7 @@ void checkpoint_state::void_outbox(change_set& changes,
     bool gone = which(left);
     if (gone && left.status == round_status::interrupted) {
       changes.erase_break(parts.tenant, left.round);
-      ++voided_breaks;
+      ++*voided_breaks;
     }
     return gone;
   });
@@ -381,11 +381,13 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   changes.put(break_history_record{parts.tenant, journal.round, journal.break_stream, journal.first_missing,
                                    journal.oldest_left, journal.decided_at, text});
   put_status(changes, round_status::interrupted);
-  record(std::move(changes), [this, text, voided = voided_breaks] {
-    if (voided != voided_breaks)
+  record(std::move(changes), [this, text, voids = voided_breaks, before = voided_breaks->load()] {
+    if (*voids != before)
       return; // another engine has the tenant meanwhile
-    tell(
-        [tenant = parts.tenant, text](archive_listener& listener) { listener.on_interrupted(tenant, text); });
+    tell([tenant = parts.tenant, text, voids, before](archive_listener& listener) {
+      if (*voids == before) // and still has not
+        listener.on_interrupted(tenant, text);
+    });
     if (now_in == phase::quiet)
       take_over();
     else if (now_in == phase::owner)

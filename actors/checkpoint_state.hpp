@@ -7,6 +7,7 @@
 #include "engine/policy/break_watch.hpp"
 #include "engine/reader/round_join.hpp"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
@@ -49,7 +50,8 @@ struct checkpoint_state {
   bool round_is_over = false;    // the STOP commit is being made
   bool ending_old_round = false; // the destination still has a round that is over for us
   std::optional<break_record> break_wanted;
-  std::uint64_t voided_breaks = 0;     // so often a break turned out to be another engine's to tell
+  // So often a break turned out to be another engine's to tell: what is on its way to the host looks at it.
+  std::shared_ptr<std::atomic<std::uint64_t>> voided_breaks = std::make_shared<std::atomic<std::uint64_t>>(0);
   bool positions_known = false;        // of the streams, by the takeover; before only by the catalog
   std::vector<break_record> suspected; // breaks, unless the archive has that log already
   std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
