@@ -281,7 +281,7 @@ void checkpoint_state::adopted() {
   }
   auto rows = std::make_shared<const std::vector<stream_row>>(ledger->rows());
   bool begins_anew = ledger->round().status == round_status::stop;
-  if (ledger->round().status == round_status::stop) {
+  if (begins_anew) {
     if (recording || !(begins || parts.archiving)) {
       // Nothing is to be written: only the outbox brought us here, or NOARCHIVELOG came before the round
       // began at the destination.

@@ -78,7 +78,7 @@ public:
   /// accepted before is trimmed to what follows it and cut anew along the borders of the round's grid; blocks
   /// of the queue that are replaced have no entries any more. Returns where the host must hand over from, if
   /// what it handed over does not fit, or in part lies before the round's log: then earlier rounds have it,
-  /// or none has. In a new round the row is that of the round before. Once the round's checkpoint speaks, a
+  /// or none has. In a new round the row is that of the round before. Once the round has begun, a
   /// stream that has a row and no log in it goes on there, too.
   std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round, bool begun = false);
   /// Cuts what is open into a block of the tenant's queue; false: nothing was open.

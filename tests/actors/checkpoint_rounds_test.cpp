@@ -397,20 +397,19 @@ TEST_CASE(
   };
   auto skipped = first + one_minute;
   auto is_doing = [&] { return f.row().round.status == round_status::doing; };
-  REQUIRE(f.archivelog().ok());
-  busy_writes();
-  REQUIRE(f.flush());
-  pulled->start_at(500);
-  REQUIRE(f.flush());
-  SECTION("a round that never was DOING") {
-    f.run_for(one_minute);
-    REQUIRE_FALSE(is_doing());
-    REQUIRE(f.noarchivelog().ok());
+  auto begin = [&] {
     REQUIRE(f.archivelog().ok());
     busy_writes();
     REQUIRE(f.flush());
     pulled->start_at(500);
     REQUIRE(f.flush());
+  };
+  begin();
+  SECTION("a round that never was DOING") {
+    f.run_for(one_minute);
+    REQUIRE_FALSE(is_doing());
+    REQUIRE(f.noarchivelog().ok());
+    begin();
     f.run_for(one_minute);
     CHECK_FALSE(is_doing());
     REQUIRE(pulled->append({500, 510, skipped, as_bytes("x")}).outcome == append_outcome::accepted);
@@ -420,10 +419,7 @@ TEST_CASE(
     REQUIRE(f.flush());
     REQUIRE(f.run_until(is_doing));
     REQUIRE(f.noarchivelog().ok());
-    REQUIRE(f.archivelog().ok());
-    busy_writes();
-    REQUIRE(f.flush());
-    pulled->start_at(500);
+    begin();
   }
   REQUIRE(f.flush());
   CHECK(f.run_until(is_doing));

@@ -87,7 +87,7 @@ bytes mutated(bytes content, const std::vector<input>& others, std::mt19937_64& 
 }
 
 /// How much a test does.
-constexpr std::size_t share = test::sanitized ? 20 : 1;
+constexpr std::size_t share = test::sanitized ? 10 : 1;
 /// So many inputs a target, spread evenly over what there is.
 constexpr std::size_t changed_inputs = 30'000 / share, mutations = 10'000 / share;
 

@@ -20,7 +20,7 @@ namespace varve::test {
 /// failure at that moment would leave, and at the end.
 TEST_CASE("crashes, takeovers, statements and failing storage never lose or repeat what was acknowledged",
           "[sim]") {
-  constexpr std::uint64_t seeds = sanitized ? 60 : 200;
+  constexpr std::uint64_t seeds = sanitized ? 100 : 200;
   outcome sum;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     auto came = run_seed(seed);

@@ -17,7 +17,7 @@ namespace {
 
 /// One bit of every byte, and of small objects every bit.
 constexpr unsigned every_bit_up_to = sanitized ? 0 : 400;
-constexpr std::uint64_t step = sanitized ? 11 : 1; // bytes
+constexpr std::uint64_t step = sanitized ? 5 : 1; // bytes
 
 /// A part of an object that is proved at once; damage in it is reported at its beginning.
 struct proved_part {
