@@ -7,7 +7,7 @@
 namespace varve {
 namespace {
 
-constexpr unsigned looks_max = 16;  // each further look means that a writer made a newer commit meanwhile
+constexpr unsigned scans_max = 16;  // each further look means that a writer made a newer commit meanwhile
 constexpr unsigned stuck_looks = 3; // looks at the same newest commit before it counts as damaged
 
 result<found_commit> read_commit(destination& where, const commit_name& name, const random_id* archive) {
@@ -94,7 +94,7 @@ result<std::optional<found_commit>> read_newest_commit(destination& where, tenan
   commit_seq stuck_at;
   unsigned stuck = 0; // looks in a row that found the same newest commit and could not rely on it
   error reason;
-  for (unsigned look = 0; look < looks_max; ++look) {
+  for (unsigned look = 0; look < scans_max; ++look) {
     VARVE_TRY_ASSIGN(auto commits, list_commits(where, tenant));
     if (commits.empty()) {
       if (look > 0)

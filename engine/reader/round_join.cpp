@@ -17,11 +17,13 @@ stream_position log_begin(const stream_row& row, const stream_row* before) {
 }
 
 bool goes_on(const stream_row* before, const stream_row& now) {
+  if (!before)
+    return false; // nothing proves that its log begins here
   auto begin = log_begin(now, before).next_lsn;
-  if (begin != (before ? before->position.next_lsn : 0))
+  if (begin != before->position.next_lsn)
     return false;
-  // Without log it may have skipped what it wrote between the rounds, unless nothing will come.
-  return now.position.next_lsn == begin ? now.dropped : before != nullptr;
+  // Without log here it may have skipped what it wrote between the rounds, unless it was gone before.
+  return now.position.next_lsn > begin || (before->dropped && now.dropped);
 }
 
 bool holds_a_break(const std::vector<stream_row>& rows, const std::optional<break_record>& broke) {

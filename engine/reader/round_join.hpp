@@ -16,7 +16,7 @@ stream_position log_begin(const stream_row& row, const stream_row* before);
 
 /// Does the log of a stream go on where the round before ended it (nullptr: it had no row there)? Of a stream
 /// without log in the later round nobody knows: what it wrote between the rounds may have been skipped, and
-/// its first entry tells. If it was dropped it does.
+/// its first entry tells. If it was dropped in the earlier one already, and did not come again, it does.
 bool goes_on(const stream_row* before, const stream_row& now);
 
 /// Does a stream's log in a round go on behind its break (empty: it has none)? No later round makes up for

@@ -148,8 +148,15 @@ void told_book::read(const std::shared_ptr<destination>& where, tenant_id tenant
   for (auto& window : preview->windows) {
     bool newest = window.last_round == preview->windows.back().last_round;
     auto& known = compared_[{tenant, window.first_round, window.last_round}];
-    if (!known.over || all)
-      known = compare(where, tenant, window);
+    if (!known.over || all) {
+      auto got = compare(where, tenant, window);
+      if (!got && living)
+        return read(where, tenant, all, living);
+      if (!got)
+        broken("tenant " + to_string(tenant) + ": round " + to_string(window.last_round) +
+               " is in another window than a moment ago, and nobody writes");
+      known = std::move(*got);
+    }
     known.over = !newest;
     for (auto& [id, range] : known.found) {
       auto& book = streams_[{tenant, id}];
@@ -186,17 +193,20 @@ void told_book::read(const std::shared_ptr<destination>& where, tenant_id tenant
   }
 }
 
-told_book::compared_window told_book::compare(const std::shared_ptr<destination>& where, tenant_id tenant,
-                                              const restore_window& window) {
+/// Nullopt: the last round of that window has joined another one meanwhile.
+std::optional<told_book::compared_window> told_book::compare(const std::shared_ptr<destination>& where,
+                                                             tenant_id tenant, const restore_window& window) {
   restore_options options;
   options.tenant = tenant;
   options.round = window.last_round;
   auto reader = restore_reader::open(where, options);
   auto what = "tenant " + to_string(tenant) + " round " + to_string(window.last_round);
   if (reader.code() == errc::entry_not_exist && window.streams.empty())
-    return {};
+    return compared_window{};
   if (!reader.ok())
     broken(what + " cannot be restored: " + reader.error().to_string());
+  if ((*reader)->preview().window.first_round != window.first_round)
+    return std::nullopt;
   compared_window got;
   std::tuple<scn, stream_id, lsn> last{};
   for (;;) {

@@ -80,8 +80,8 @@ private:
 
   void check(const std::string& uri, bool all, bool living);
   void read(const std::shared_ptr<destination>& where, tenant_id tenant, bool all, bool living);
-  compared_window compare(const std::shared_ptr<destination>& where, tenant_id tenant,
-                          const restore_window& window);
+  std::optional<compared_window> compare(const std::shared_ptr<destination>& where, tenant_id tenant,
+                                         const restore_window& window);
   void compare_entry(const key& of, const log_entry& entry, compared_window& into);
   lsn beyond_gone(const stream_book& of, lsn at) const;
   void check_claim(tenant_id tenant, const restore_window& window);

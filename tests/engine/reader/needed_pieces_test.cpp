@@ -198,9 +198,14 @@ TEST_CASE(
 }
 
 TEST_CASE("a round that goes on and has no log needs no piece") {
-  joined_rounds x;
-  auto& made = x.made;
+  reader_fixture x;
+  auto made = x.builder();
+  made.begin_round(1000, 1000);
+  made.open_stream(s1, 0);
+  append_round_robin(made, {s1}, 10, 1000);
   made.drop_stream(s1);
+  made.end_round(1090);
+  made.begin_round(2000, 1000);
   made.commit(2500);
   auto found = find_needed_pieces(*x.where, {.tenant = tenant, .until = 2400});
   REQUIRE(found.ok());

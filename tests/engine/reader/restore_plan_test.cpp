@@ -164,18 +164,25 @@ TEST_CASE("a stream that appears first in a later round keeps the rounds apart")
   CHECK(x.plan({.stream = s1})->windows.size() == 1);
 }
 
-TEST_CASE("a stream that has no log in a later round keeps the rounds apart until it is dropped") {
+TEST_CASE("a stream that has no log in a later round keeps the rounds apart unless it was dropped before") {
+  bool dropped_before = GENERATE(false, true);
   two_rounds x;
+  if (dropped_before)
+    x.made.drop_stream(s2);
   x.made.end_round(1140);
   x.made.begin_round(2000, 0);
   x.made.open_stream(s1, 1000);
   append_round_robin(x.made, {s1}, 5, 2000);
   x.made.cut_all();
   x.made.commit(2000);
-  CHECK(x.plan({})->windows.size() == 2);
-  CHECK(x.plan({.stream = s1})->windows.size() == 1);
-  x.made.drop_stream(s2);
-  x.made.commit(2010);
+  if (!dropped_before) {
+    CHECK(x.plan({})->windows.size() == 2);
+    CHECK(x.plan({.stream = s1})->windows.size() == 1);
+    x.made.drop_stream(s2); // what it wrote between the rounds is nowhere
+    x.made.commit(2010);
+    CHECK(x.plan({})->windows.size() == 2);
+    return;
+  }
   auto preview = x.plan({});
   REQUIRE(preview->windows.size() == 1);
   CHECK(preview->window.streams.at(1).next_lsn == 500);
