@@ -307,13 +307,17 @@ void checkpoint_state::judge_suspected() {
       interrupt(why);
       continue;
     }
-    bool waited_for = ledger->round().start_scn == 0 && stream->started();
-    if (row != nullptr && row->dropped && !waited_for)
+    bool begun = ledger->round().start_scn != 0;
+    if (row != nullptr && row->dropped && (begun || !stream->started()))
       continue; // the round does not speak for it
-    // The archive has no log of it in this round, and it may have begun behind the gap meanwhile.
+    // The archive has no log of it in this round, and it may have begun behind the gap meanwhile, as it may
+    // in a round that claims nothing yet.
     auto reached = std::max(why.first_missing, row != nullptr ? row->position.next_lsn : 0);
     auto now = stream->support(nullptr);
-    if (now.started && now.row.start_lsn <= reached)
+    bool behind = now.started && now.row.start_lsn > reached;
+    if (behind && !begun)
+      continue;
+    if (now.started && !behind)
       reached = std::max(reached, stream->expected_lsn());
     interrupt_at(why, reached);
   }

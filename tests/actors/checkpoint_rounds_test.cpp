@@ -326,6 +326,35 @@ TEST_CASE("checkpoint rounds: a restart in BEGINNING lets the round begin with a
   CHECK(second.committed().streams[0].start_lsn == 500);
 }
 
+TEST_CASE("checkpoint rounds: what was let go before a round is no break of it, though it is resumed in "
+          "BEGINNING") {
+  auto first = std::make_unique<in_round>();
+  first->write(1);
+  REQUIRE(first->flush());
+  REQUIRE(first->noarchivelog().ok());
+  REQUIRE(first->archivelog().ok());
+  REQUIRE(first->run_until([&] { return first->committed().commit.record.round.id == round_id{2}; }));
+  REQUIRE(first->committed().commit.record.round.status == round_status::beginning);
+  runtime_fixture::options next;
+  next.catalog = first->catalog->copy();
+  next.medium = first->media.at("d");
+  next.began_at = first->now();
+  first.reset();
+  runtime_fixture second{next};
+  second.add_tenant();
+  auto stream = second.open(1, std::nullopt);
+  REQUIRE(second.give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(stream->append({500, 510, second.now(), as_bytes("x")}).outcome == append_outcome::accepted);
+  auto answer = second.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  CHECK(second.row().round.status != round_status::interrupted);
+  CHECK(second.committed().streams[0].start_lsn == 500);
+  // What it has accepted in the round and not archived is another matter.
+  REQUIRE(second.give_order(tenant, log_recycled(900)).ok());
+  CHECK(second.run_until([&] { return second.row().round.status == round_status::interrupted; }));
+}
+
 TEST_CASE("checkpoint rounds: whoever was refused room is told when the answer changes, whatever it is now") {
   runtime_fixture f;
   f.add_tenant();
