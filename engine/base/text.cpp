@@ -42,6 +42,18 @@ std::size_t find_bad_byte(std::string_view text) {
   return std::string_view::npos;
 }
 
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+std::string lower(std::string_view text) {
+  std::string made(text);
+  for (auto& c : made)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c | 0x20);
+  return made;
+}
+
 std::string printable(std::string_view text, std::size_t bytes_max) {
   std::string shown;
   for (std::size_t i = 0; i < text.size();) {

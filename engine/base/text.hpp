@@ -17,6 +17,12 @@ struct character {
 /// The character at `offset` < text.size(): shortest UTF-8 form only, no surrogates, at most U+10FFFF.
 character character_at(std::string_view text, std::size_t offset);
 
+/// A space, or what moves on like one: tab to carriage return.
+bool is_blank(char c);
+
+/// ASCII letters small, whatever the locale; all else as it is.
+std::string lower(std::string_view text);
+
 /// C0, DEL and C1: what moves a cursor, colours a terminal or ends a line.
 bool is_control(char32_t code);
 

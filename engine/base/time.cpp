@@ -71,8 +71,7 @@ result<duration_ns> parse_duration(std::string_view text) {
   auto rest = text;
   std::uint64_t number = 0;
   if (!take_number(rest, number)) return bad("time", text, hint);
-  std::string name;
-  for (auto c : rest) name.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+  auto name = lower(rest);
   if (name.empty()) name = "s";
   for (auto& u : units)
     if (name == u.name) {

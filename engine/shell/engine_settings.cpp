@@ -1,20 +1,13 @@
 #include "engine/shell/engine_settings.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/model/option_values.hpp"
 #include "engine/shell/number_options.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace varve::shell {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string made(text);
-  std::transform(made.begin(), made.end(), made.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return made;
-}
 
 // The cell of the row whose column `key_column` says `key`, in any case.
 std::string find_cell(const sql_result& table, std::string_view key_column, std::string_view key,

@@ -4,7 +4,6 @@
 #include "engine/base/time.hpp"
 #include "engine/model/destination_uri.hpp"
 
-#include <cctype>
 #include <charconv>
 #include <filesystem>
 
@@ -19,9 +18,7 @@ result<std::uint64_t> parse_byte_count(std::string_view text) {
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (problem != std::errc())
     return bad();
-  std::string unit;
-  for (char c : text.substr(static_cast<std::size_t>(end - text.data())))
-    unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  auto unit = lower(text.substr(static_cast<std::size_t>(end - text.data())));
   if (unit.ends_with("ib"))
     unit.resize(unit.size() - 2);
   else if (unit.ends_with("b"))

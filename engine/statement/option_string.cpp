@@ -10,18 +10,6 @@ namespace {
 
 constexpr std::size_t value_bytes_max = 64;
 
-bool is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c | 0x20);
-  return out;
-}
-
 constexpr auto dest_hint =
     "write key=value&key=value without blanks; the keys are log_archive_checkpoint_interval, "
     "recovery_window, auto_delete_obsolete_backup, auto_update_reserved_backup_timestamp, "

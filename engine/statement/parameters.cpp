@@ -67,14 +67,6 @@ static_assert(std::ranges::is_sorted(table, {}, &parameter::name));
 constexpr std::size_t name_bytes_max = 64; // longer ones are nobody's misspelling
 constexpr std::size_t text_bytes_max = 2048;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c | 0x20);
-  return out;
-}
-
 /// How many characters to insert, delete or replace to make `a` of `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);

@@ -23,6 +23,13 @@ TEST_CASE("every byte that is not UTF-8 is shown as a question mark") {
   CHECK(printable("\xc0\xaf\xed\xa0\x80") == "?????"); // not the shortest form, a surrogate
 }
 
+TEST_CASE("only ASCII letters become small, and only what ASCII moves on by is blank") {
+  CHECK(lower("AZaz09 _@[") == "azaz09 _@[");
+  CHECK(lower("\xc3\x84\xff") == "\xc3\x84\xff");
+  for (int c = 0; c < 256; ++c)
+    CHECK(is_blank(static_cast<char>(c)) == (c == ' ' || (c >= '\t' && c <= '\r')));
+}
+
 TEST_CASE("a long text is cut at a character and says so") {
   CHECK(printable(std::string(200, 'x')) == std::string(200, 'x'));
   CHECK(printable(std::string(201, 'x')) == std::string(200, 'x') + "...");
