@@ -73,12 +73,24 @@ function(varve_precompile target)
   endif()
 endfunction()
 
-# varve_layer(name SOURCES ... LINK ... PRIVATE ...): one layer, the library varve_<name>, linking only what its row in
+# varve_unity(target): where VARVE_UNITY is on, a dozen of its files are compiled as one, and what they include is read
+# once. Their names without linkage must differ, so layers of many files alike do without.
+function(varve_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD "${VARVE_UNITY}" UNITY_BUILD_BATCH_SIZE 12)
+  if(VARVE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage) # it means types that others see, too
+  endif()
+endfunction()
+
+# varve_layer(name [APART] SOURCES ... LINK ... PRIVATE ...): one layer, the library varve_<name>, linking only what its row in
 # the layer table allows. All layers together are what is installed (varve_install.cmake).
 function(varve_layer name)
-  cmake_parse_arguments(LAYER "" "" "SOURCES;LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(LAYER "APART" "" "SOURCES;LINK;PRIVATE" ${ARGN})
   add_library(varve_${name} STATIC ${LAYER_SOURCES})
   target_include_directories(varve_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
   target_link_libraries(varve_${name} PUBLIC ${LAYER_LINK} PRIVATE ${LAYER_PRIVATE} varve_compile)
+  if(NOT LAYER_APART)
+    varve_unity(varve_${name})
+  endif()
   set_property(GLOBAL APPEND PROPERTY VARVE_LAYERS varve_${name})
 endfunction()

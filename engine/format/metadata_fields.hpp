@@ -52,9 +52,33 @@ void put(byte_writer& out, const frozen_piece& x);
 void put(byte_writer& out, const open_piece& x);
 void put(byte_writer& out, const stream_table_ref& x);
 
-/// Specialised for every type above.
+/// For every type above.
 template <class T>
 T get(reader& in);
+template <>
+piece_key get<piece_key>(reader& in);
+template <>
+piece_bounds get<piece_bounds>(reader& in);
+template <>
+byte_counts get<byte_counts>(reader& in);
+template <>
+archive_round get<archive_round>(reader& in);
+template <>
+stream_row get<stream_row>(reader& in);
+template <>
+segment_ref get<segment_ref>(reader& in);
+template <>
+stream_range get<stream_range>(reader& in);
+template <>
+indexed_segment get<indexed_segment>(reader& in);
+template <>
+break_record get<break_record>(reader& in);
+template <>
+frozen_piece get<frozen_piece>(reader& in);
+template <>
+open_piece get<open_piece>(reader& in);
+template <>
+stream_table_ref get<stream_table_ref>(reader& in);
 
 /// Whether an object_ref must have a number (index, list) or must not (start, seal, round end).
 enum class numbering { numbered, single };

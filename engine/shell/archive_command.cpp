@@ -14,7 +14,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* archive_examples =
     R"(The files, in the order given, are the bytes of one log stream; an LSN is the offset in
 them. Run it again with the same files (and more behind them) to go on: what is archived
 is skipped, the last archived block is compared.
@@ -135,7 +135,7 @@ void add_archive_command(CLI::App& program, int& outcome) {
   command->add_flag("--quiet", options->quiet, "no progress");
   command->add_option("FILE", options->files, "files of log in order; '-' (stdin) may be the last")
       ->required();
-  command->footer(examples);
+  command->footer(archive_examples);
   command->callback([options, &outcome] { outcome = run(*options); });
 }
 

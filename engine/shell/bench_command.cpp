@@ -16,7 +16,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* bench_examples =
     R"(Every workload prints the machine, the codec and the corpus with its figures, and
 compares with the least that must be done (the raw side) in the same run.
 bench/README.md says what each number means.
@@ -153,7 +153,7 @@ void add_bench_command(CLI::App& program, int& outcome) {
   auto given = std::make_shared<bench_options>();
   auto* command = program.add_subcommand("bench", "measure, beside the least that must be done");
   command->require_subcommand(1);
-  command->footer(examples);
+  command->footer(bench_examples);
   auto* archive = add_workload(*command, "archive", "append to durable, beside compress and write",
                                run_archive, outcome, given);
   auto* restore = add_workload(*command, "restore", "restore from the page cache, beside read and decompress",

@@ -23,7 +23,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* demo_examples =
     R"(What you see: a RocksDB under random load, its write-ahead log archived by Varve while
 it is written; the process killed with kill -9 at a random moment; a restart that goes
 on where the archive ended; and restores into empty databases up to chosen moments,
@@ -232,7 +232,7 @@ void add_demo_command(CLI::App& program, int& outcome) {
   command->add_option("--dir", options->directory, "work in this new directory instead of a temporary one");
   command->add_flag("--quick", options->quick, "a few seconds");
   command->add_flag("--keep", options->keep, "leave the files there");
-  command->footer(examples);
+  command->footer(demo_examples);
   command->callback([options, &outcome] { outcome = run_demo(*options); });
 
   auto host = std::make_shared<demo_host_options>();

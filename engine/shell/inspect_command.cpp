@@ -17,7 +17,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* inspect_examples =
     R"(Any object of an archive, or a file that begins with a block: what it is, what is in it,
 and whether every checksum holds. Needs nothing but the file.
 Examples:
@@ -97,7 +97,7 @@ void add_inspect_command(CLI::App& program, int& outcome) {
   auto* command = program.add_subcommand("inspect", "say in words what an archived file is");
   command->add_option("FILE", given->name, "a path, or file:// with the path of an object")->required();
   command->add_flag("--json", given->json, "as a JSON object");
-  command->footer(examples);
+  command->footer(inspect_examples);
   command->callback([given, &outcome] { outcome = run(given->name, given->json); });
 }
 

@@ -11,7 +11,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* metrics_examples =
     R"(What the catalog of a data directory says about every tenant, in Prometheus' text format;
 it works beside the process that owns DIR. The host mounts archive_engine::metrics(),
 which has the engine's memory, syncs and commits as well.
@@ -33,7 +33,7 @@ void add_metrics_command(CLI::App& program, int& outcome) {
   auto data = std::make_shared<std::string>();
   auto* command = program.add_subcommand("metrics", "what a monitoring system scrapes");
   command->add_option("--data", *data, "data directory")->required();
-  command->footer(examples);
+  command->footer(metrics_examples);
   command->callback([data, &outcome] { outcome = run(*data); });
 }
 

@@ -11,7 +11,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* rebuild_examples =
     R"(The destination knows everything about archived bytes: tenants, rounds, pieces,
 checkpoints, where each stream stands. This writes it into the catalog of a data
 directory, in place of what the catalog says about them, or into a new one where the old
@@ -46,7 +46,7 @@ void add_rebuild_command(CLI::App& program, int& outcome) {
   auto* command = program.add_subcommand("rebuild-catalog", "make the catalog again from a destination");
   command->add_option("--data", given->data_directory, "data directory; made if it is not there")->required();
   command->add_option("--from", given->from, "the destination: file:///path, or a path")->required();
-  command->footer(examples);
+  command->footer(rebuild_examples);
   command->callback([given, &outcome] { outcome = run(given->data_directory, given->from); });
 }
 

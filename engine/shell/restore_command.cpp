@@ -15,7 +15,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* restore_examples =
     R"(Needs only the destination: no data directory, no catalog, no engine. Without --until or
 a range it gives every committed entry; with --until TIME every entry up to that commit
 time, all streams to the same moment.
@@ -247,7 +247,7 @@ void add_restore_command(CLI::App& program, int& outcome) {
   command->add_flag("--force", given->force, "replace files that are there already");
   command->add_flag("--preview", given->preview, "only say which windows and streams there are");
   command->add_flag("--quiet", given->quiet, "no progress");
-  command->footer(examples);
+  command->footer(restore_examples);
   command->callback([given, &outcome] { outcome = run(*given); });
 }
 

@@ -13,7 +13,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* shell_examples =
     R"(Examples:
   varve shell --data /var/lib/mydb/varve
   varve shell --data DIR -e "ALTER SYSTEM SET backup_dest = 'file:///backup/mydb'; ALTER SYSTEM ARCHIVELOG"
@@ -115,7 +115,7 @@ void add_shell_command(CLI::App& program, int& outcome) {
       ->required();
   command->add_option("-e", options->text, "run these statements, separated by ';', and leave");
   command->add_option("--format", options->format, "table, json (one object per statement and line) or csv");
-  command->footer(examples);
+  command->footer(shell_examples);
   command->callback([options, &outcome] { outcome = run(*options); });
 }
 

@@ -14,7 +14,7 @@
 namespace varve::shell {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* verify_examples =
     R"(Reads every byte that the newest commits reach and proves it. Needs only the
 destination, changes nothing, and may run while the archive is written. Exit code 3 if
 anything is damaged or missing, with what that costs.
@@ -141,7 +141,7 @@ void add_verify_command(CLI::App& program, int& outcome) {
   command->add_flag("--unreferenced", given->list_unreferenced, "name the objects that nothing reaches");
   command->add_flag("--json", given->json, "print a JSON object");
   command->add_flag("--quiet", given->quiet, "no progress");
-  command->footer(examples);
+  command->footer(verify_examples);
   command->callback([given, &outcome] { outcome = run(*given); });
 }
 

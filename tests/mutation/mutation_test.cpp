@@ -127,7 +127,9 @@ TEST_CASE("with no bug on, no claim breaks in the same worlds and the same tests
 
 TEST_CASE("every planted bug has one row and a place in a file that is compiled with it, and no place lacks "
           "its row") {
-  auto compiled = read_text(fs::path{VARVE_SOURCE_DIR} / "tests/mutation/CMakeLists.txt");
+  auto build = read_text(fs::path{VARVE_SOURCE_DIR} / "tests/mutation/CMakeLists.txt");
+  auto layers = std::string_view(build).substr(build.find("foreach(layer ") + 13);
+  layers = layers.substr(0, layers.find(')'));
   std::set<std::string> placed, rows;
   for (auto* layer : {"actors", "catalog", "engine"})
     for (auto& entry : fs::recursive_directory_iterator(fs::path{VARVE_SOURCE_DIR} / layer)) {
@@ -137,7 +139,7 @@ TEST_CASE("every planted bug has one row and a place in a file that is compiled 
       auto here = planted_in(read_text(entry.path()));
       INFO(path);
       if (!here.empty())
-        CHECK(compiled.find(path) != std::string::npos);
+        CHECK(layers.find(" " + entry.path().parent_path().filename().string()) != std::string::npos);
       placed.merge(here);
     }
   std::size_t number = 0;
