@@ -47,13 +47,15 @@ wal_source::wal_source(rocksdb::DB& db, commit_clock& clock, std::function<strea
 wal_source::~wal_source() = default;
 
 result<lsn> wal_source::oldest_lsn() {
+  // Before the files are listed: what is written after that is in none of those.
+  auto next = lsn{db_.GetLatestSequenceNumber()} + 1;
   rocksdb::VectorLogPtr files;
   if (auto status = db_.GetSortedWalFiles(files); !status.ok())
     return from_rocksdb("listing the WAL files", status);
   for (const auto& file : files)
     if (file->StartSequence() > 0)
       return lsn{file->StartSequence()};
-  return lsn{db_.GetLatestSequenceNumber() + 1};
+  return next;
 }
 
 // A database in use has its own replay point here; the demo's keeps all of its WAL.

@@ -2,6 +2,7 @@
 #include "tests/harness/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
+#include <rocksdb/utilities/stackable_db.h>
 #include <rocksdb/write_batch.h>
 
 namespace varve::shell {
@@ -64,6 +65,24 @@ TEST_CASE("an entry is a WAL record, from its first sequence number to the one a
   auto source = host.source();
   CHECK(source.start_lsn().value() == 1);
   CHECK(read_all(source, 1) == std::vector<seen>{{1, 4, 100}, {4, 5, 200}});
+}
+
+/// Somebody writes right after the WAL files were listed.
+struct written_after_listing : rocksdb::StackableDB {
+  using StackableDB::StackableDB;
+  rocksdb::Status GetSortedWalFiles(rocksdb::VectorLogPtr& files) override {
+    auto listed = StackableDB::GetSortedWalFiles(files);
+    return listed.ok() && !std::exchange(written, true) ? Put({}, "key", "value") : listed;
+  }
+  bool written = false;
+};
+
+TEST_CASE("the log of an empty database begins with its first write, though that comes while it is asked") {
+  database host;
+  host.db = std::make_unique<written_after_listing>(host.db.release());
+  auto source = host.source();
+  CHECK(source.start_lsn().value() == 1);
+  CHECK(read_all(source, 1) == std::vector<seen>{{1, 2, 1}});
 }
 
 TEST_CASE("the SCN is the largest commit time so far, whatever the order of writes") {
