@@ -148,7 +148,8 @@ status check_until(const restore_window& window, const restore_options& options)
     text += ", held back by stream " + to_string(*window.limiting_stream);
     for (auto& x : window.streams)
       if (x.stream == *window.limiting_stream)
-        text += ", whose last entry has SCN " + time_text(x.last_scn);
+        text += x.first_lsn < x.next_lsn ? ", whose last entry has SCN " + time_text(x.last_scn)
+                                         : ", of which there is no log yet";
   }
   return not_there(
       text, "restore until that time, or say --beyond-checkpoint to get what is there of every stream");

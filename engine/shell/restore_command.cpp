@@ -69,9 +69,14 @@ void print_window(const restore_window& window, std::ostream& out) {
   if (window.limiting_stream)
     out << ", held there by stream " << to_string(*window.limiting_stream);
   out << '\n';
-  for (const auto& stream : window.streams)
-    out << "  stream " << to_string(stream.stream) << ": LSN " << stream.first_lsn << " to "
-        << stream.next_lsn << ", last SCN " << stream.last_scn << (stream.dropped ? ", dropped" : "") << '\n';
+  for (const auto& stream : window.streams) {
+    out << "  stream " << to_string(stream.stream) << ": ";
+    if (stream.first_lsn < stream.next_lsn)
+      out << "LSN " << stream.first_lsn << " to " << stream.next_lsn << ", last SCN " << stream.last_scn;
+    else
+      out << "no log, which would begin at LSN " << stream.next_lsn;
+    out << (stream.dropped ? ", dropped" : "") << '\n';
+  }
 }
 
 // Where the entries go: files, or stdout.

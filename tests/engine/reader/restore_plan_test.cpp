@@ -249,6 +249,25 @@ TEST_CASE("of an ended round the stream that stands lowest is named, and none wh
              Catch::Contains("the largest that works is 9000") && !Catch::Contains("held back"));
 }
 
+TEST_CASE("what holds the checkpoint back is named with its last entry, or that it has none") {
+  two_rounds x;
+  x.made.cut_all();
+  x.made.commit(1040);
+  x.say_in_commit(x.made, [](auto& record) { record.limiting_stream = s2; });
+  CHECK_THAT(x.refusal({.until = 1100}).message,
+             Catch::Contains("held back by stream 2, whose last entry has SCN 1"));
+  x.made.end_round(1140);
+  x.made.begin_round(2000, 0);
+  x.made.open_stream(s1, 1000);
+  x.made.open_stream(s2, 700);
+  append_round_robin(x.made, {s1}, 5, 2000);
+  x.made.cut_all();
+  x.made.commit(2000);
+  x.say_in_commit(x.made, [](auto& record) { record.limiting_stream = s2; });
+  CHECK_THAT(x.refusal({.until = 2010}).message,
+             Catch::Contains("held back by stream 2, of which there is no log yet"));
+}
+
 TEST_CASE("an identity of a newer release is refused, a damaged one is noted") {
   two_rounds x;
   x.made.cut_all();
