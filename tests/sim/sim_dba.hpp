@@ -2,6 +2,7 @@
 
 #include "engine/archive_engine.hpp"
 
+#include <map>
 #include <string>
 
 namespace varve::test {
@@ -31,6 +32,7 @@ private:
   errc type(const std::string& statement, bool must = false);
 
   sim_engine& engine_;
+  std::map<tenant_id, std::uint64_t> silent_since_; ///< tenants that take no log, and nobody has said why
 };
 
 } // namespace varve::test
