@@ -43,7 +43,7 @@ result<std::vector<view_row>> rows(const view_input& input) {
           number_cell(stream.stream),
           std::int64_t{0},
           time_text(x.round.start_scn),
-          time_text(stream.position.last_scn),
+          stream.start_lsn < stream.position.next_lsn ? time_text(stream.position.last_scn) : std::string(),
           std::string(to_string(x.round.status)),
           number_cell(stream.start_lsn),
           number_cell(stream.position.next_lsn),

@@ -40,3 +40,11 @@ TEST_CASE("progress: one row per log stream of a current round, and the one that
         "1|1001|2|5||0|7|0|2021-04-30 10:00:00.000000|2021-04-30 11:33:41.845543|DOING|100|250|1|0\n"
         "1|1001|2|5||0|8|0|2021-04-30 10:00:00.000000||DOING|5|5|0|1\n");
 }
+
+TEST_CASE(
+    "progress: of a stream without log in the round no last entry is told, whatever SCN it has passed") {
+  test::view_world world;
+  put_round(world, 1001, round_status::doing);
+  world.put(stream_record{tenant_id{1001}, stream_id{7}, 250, {250, 1'600'000'000 * one_second}, false});
+  CHECK(world.select("SELECT MAX_NEXT_TIME, NEXT_LSN FROM CDB_OB_BACKUP_ARCHIVELOG_PROGRESS") == "|250\n");
+}
