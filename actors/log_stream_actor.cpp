@@ -59,17 +59,19 @@ struct stream_actor_state {
     for (auto& row : rows)
       known.emplace(row.stream, row);
     auto has_log = [&](const stream_row& row) { return !new_round && row.position.next_lsn > row.start_lsn; };
-    for (auto& stream : intake.streams()) {
-      auto row = known.find(stream->id());
-      auto resend = stream->reconcile(
-          row == known.end() ? std::nullopt : std::optional<stream_row>{row->second}, new_round, begun);
+    auto reconcile = [&](stream_buffer& stream, const std::optional<stream_row>& row) {
+      auto resend = stream.reconcile(row, new_round, begun);
       if (resend)
-        tell([of = parts.intake, id = stream->id(), from = *resend,
+        tell([of = parts.intake, id = stream.id(), from = *resend,
               left_out = intake.left_out()](archive_listener& listener) {
           listener.on_resend_from(of->id(), id, from,
                                   "the destination holds another position than was assumed");
           of->tell_left_out(left_out);
         });
+    };
+    for (auto& stream : intake.streams()) {
+      auto row = known.find(stream->id());
+      reconcile(*stream, row == known.end() ? std::nullopt : std::optional<stream_row>{row->second});
       if (row == known.end()) {
         if (!stream->opened()) // only the catalog knows it, of another round or destination
           set_aside({stream->id(), 0, stream->committed(), true}, true);
@@ -87,7 +89,7 @@ struct stream_actor_state {
         auto stream = intake.find_or_add(id);
         if (begun || has_log(row))
           stream->estimate(row);
-        stream->reconcile(row, new_round, begun);
+        reconcile(*stream, row); // it may have been opened a moment ago
       } else {
         set_aside(row, new_round);
       }
