@@ -48,6 +48,8 @@ bool checkpoint_state::has_news() const {
     if (s.pending)
       return true;
     waiting |= s.waits_for_start;
+    if (speaks_anew(s, known))
+      return true;
     if (s.quiet) {
       any = true;
       start = std::max(start, s.start_scn);

@@ -48,11 +48,11 @@ void checkpoint_state::start_cycle() {
 
 void checkpoint_state::cut(std::uint64_t ticket) {
   // By now each stream knows where the archive ends. Before, repeats of what it has would have been refused
-  // as too old.
-  if (auto committed = ledger->round().checkpoint_scn; parts.intake->checkpoint() < committed)
-    parts.intake->set_checkpoint(committed);
-  if (!positions_known)
+  // as too old. The catalog may have known that of another round.
+  if (!positions_known) {
+    parts.intake->set_checkpoint(ledger->round().checkpoint_scn);
     judge_suspected();
+  }
   self->request(parts.writer, caf::infinite, durable_atom::value, ticket)
       .then(
           [this, of = generation](const durable_report_ptr& report) {
@@ -107,19 +107,33 @@ void checkpoint_state::finish_pieces(scn upto) {
           });
 }
 
+/// A stream without log that its row calls dropped, although its host has it open. While the round has not
+/// begun it is waited for, by the next engine, too; where the round ends nobody knows what it wrote since it
+/// was dropped.
+bool checkpoint_state::speaks_anew(const stream_standing& stream, const stream_row* known) const {
+  bool says_so = ledger->round().start_scn == 0 || round_is_over;
+  return stream.quiet && known != nullptr && known->dropped && says_so;
+}
+
 /// Streams that took part for the first time, began anew in this round, or are dropped, go into the commit.
 void checkpoint_state::note_streams() {
   bool begun = ledger->round().start_scn != 0;
   for (auto& stream : parts.intake->streams()) {
     auto* known = ledger->stream(stream->id());
     auto s = stream->support(known != nullptr ? &known->position : nullptr);
-    if (!s.started)
-      continue;
-    bool fresh = noted.insert(stream->id()).second;
     auto note = [&](const stream_row& row) {
       ledger->note_stream(row);
       cycle_noted.insert(row.stream);
     };
+    if (!s.started) {
+      if (speaks_anew(s, known)) {
+        auto row = *known;
+        row.dropped = false;
+        note(row);
+      }
+      continue;
+    }
+    bool fresh = noted.insert(stream->id()).second;
     bool has_log = s.row.position.next_lsn > s.row.start_lsn;
     if (!has_log && !begun) {
       // Where its log is to begin is only said yet, and may be behind a gap: its row stays what rounds before
@@ -194,6 +208,8 @@ void checkpoint_state::decide_checkpoint() {
       for (auto& [id, row] : ledger->streams())
         if (row.position.next_lsn == row.start_lsn || (row.dropped && !intake.find(id)))
           start = std::max(start, row.position.last_scn);
+      // Nor what only another destination has.
+      start = std::max(start, intake.archived_before_round());
       round.status = round_status::doing;
       round.start_scn = start;
       for (auto& stream : intake.streams())

@@ -120,6 +120,10 @@ void checkpoint_state::begin_round() {
   ledger->begin_round(parts.option.piece_switch_interval,
                       named ? *named : round_id{parts.status.round.id.value + 1},
                       piece_id{parts.status.current_piece.value + 1});
+  if (parts.status.round.id != ledger->round().id) { // of the one before the catalog had not heard the end
+    parts.status.round = ledger->round();
+    parts.status.counts = {};
+  }
   bool follows = before.value + 1 == ledger->round().id.value && !holds_a_break(ended_with, broke);
   join = follows ? round_join{ended_with, ledger->rows()} : round_join{};
   told_join.reset();
@@ -268,8 +272,9 @@ bool checkpoint_state::apply_outbox() {
            row != nullptr && row->position.next_lsn >= left.oldest_left;
   };
   auto over = [&](const outbox_record& left) {
-    return left.round < round.id || (left.round == round.id && round.status == round_status::stop) ||
-           (left.round > round.id && left.status == round_status::stop);
+    if (left.round > round.id) // it never began there, and may be about to
+      return left.status == round_status::stop || left.round != recorded_round();
+    return left.round < round.id || round.status == round_status::stop;
   };
   change_set changes;
   void_outbox(changes, mistaken);
@@ -295,6 +300,12 @@ void checkpoint_state::apply_break() {
     }
 }
 
+/// Must log of the stream with this row (null: none yet) go on where the archive ends? Else it may begin
+/// anywhere: in a round that has not begun, or opened again in one that it was dropped in, or before.
+bool checkpoint_state::speaks_for(const stream_row* row) const {
+  return ledger->round().start_scn != 0 && (row == nullptr || !row->dropped);
+}
+
 /// The takeover knows what the archive has: is that log missing?
 void checkpoint_state::judge_suspected() {
   positions_known = true;
@@ -307,15 +318,11 @@ void checkpoint_state::judge_suspected() {
       interrupt(why);
       continue;
     }
-    bool begun = ledger->round().start_scn != 0;
-    if (row != nullptr && row->dropped && (begun || !stream->started()))
-      continue; // the round does not speak for it
-    // The archive has no log of it in this round, and it may have begun behind the gap meanwhile, as it may
-    // in a round that claims nothing yet.
+    // The archive has no log of it in this round, and it may have begun behind the gap meanwhile.
     auto reached = std::max(why.first_missing, row != nullptr ? row->position.next_lsn : 0);
     auto now = stream->support(nullptr);
     bool behind = now.started && now.row.start_lsn > reached;
-    if (behind && !begun)
+    if (behind && !speaks_for(row))
       continue;
     if (now.started && !behind)
       reached = std::max(reached, stream->expected_lsn());
@@ -329,9 +336,9 @@ void checkpoint_state::interrupt(const break_record& why) {
   if (!stream || now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
     return;
   if (!positions_known) {
-    bool fresh = begin_wanted || (ledger && ledger->round().checkpoint_scn == 0);
+    bool fresh = begin_wanted || (ledger && ledger->round().start_scn == 0);
     if (fresh && !stream->started())
-      return; // a round that claims nothing yet begins a stream anywhere
+      return; // a round that has not begun begins a stream anywhere
     // Only by the catalog, which may be behind: the host may have let go what it was told is archived.
     auto same = [&](const break_record& x) {
       return x.stream == why.stream && x.first_missing == why.first_missing;
@@ -352,8 +359,7 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
     return;
   if (why.oldest_left != 0 && why.oldest_left <= reached)
     return;
-  // A round that claims nothing yet begins a stream anywhere.
-  if (parts.intake->checkpoint() == 0 && !parts.intake->find(why.stream)->started())
+  if (!speaks_for(ledger->stream(why.stream)) && !parts.intake->find(why.stream)->started())
     return;
   break_wanted = why;
   break_wanted->first_missing = reached;

@@ -133,6 +133,7 @@ struct checkpoint_state {
   void absorb(const durable_report& report);
   void decide_checkpoint();
   void note_streams();
+  bool speaks_anew(const stream_standing& stream, const stream_row* known) const;
   void make_objects();
   void make_object();
   void commit();
@@ -155,6 +156,7 @@ struct checkpoint_state {
   void interrupt(const break_record& why);
   void interrupt_at(const break_record& why, lsn reached);
   void judge_suspected();
+  bool speaks_for(const stream_row* row) const;
   std::optional<round_id> recorded_round() const;
   bool apply_outbox();
   void apply_break();

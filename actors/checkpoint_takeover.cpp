@@ -374,6 +374,7 @@ void checkpoint_state::lost(const error& why) {
   // How our last round ended is not ours to say any more.
   change_set changes;
   void_outbox(changes, [](auto&) { return true; });
+  break_wanted.reset();
   VARVE_PLANT(fenced_outbox_kept, changes = {});
   if (!changes.empty())
     record(std::move(changes), [] {});

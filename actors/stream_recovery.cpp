@@ -150,8 +150,11 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   bool takes_part = row && !new_round && !row->dropped;
   bool may_begin_anywhere = takes_part && !begun && !has_log;
-  if (may_begin_anywhere)
+  if (may_begin_anywhere) {
     opened_ = true; // by whoever had the tenant; the round waits for it
+    if (accepted_ == 0 && !asked_start_ && !pulled_)
+      started_ = false; // only by the catalog, which knew of another round
+  }
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
@@ -162,6 +165,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
       started_ = true;
       start_ = row->start_lsn;
       expected_ = row->position.next_lsn;
+      if (has_log) // of its first entry it is not known
+        start_scn_ = row->position.last_scn;
     }
     committed_ = row->position;
     return std::nullopt;
@@ -173,6 +178,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   // What the catalog said to be archived is, but in another round, or at another destination.
   if (as_said && started_ && committed_.next_lsn > start_)
     start_ = known_from_ = committed_.next_lsn;
+  if (as_said && row)
+    known_from_ = std::max(known_from_, row->position.next_lsn);
   auto expected = as_said ? start_ : row->position.next_lsn;
   if (!as_said) {
     bool begins_there = has_log && start_ == row->start_lsn;

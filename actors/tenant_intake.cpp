@@ -120,6 +120,18 @@ void tenant_intake::begin_round() {
     stream->begin_round();
 }
 
+scn tenant_intake::archived_before_round() const {
+  scn latest = 0;
+  std::lock_guard lock{streams_mutex_};
+  for (auto& [id, row] : archived_)
+    if (row.position.next_lsn == row.start_lsn)
+      latest = std::max(latest, row.position.last_scn);
+  for (auto& [id, stream] : streams_)
+    if (auto now = stream->support(nullptr); !now.started || now.row.position.next_lsn == now.row.start_lsn)
+      latest = std::max(latest, stream->committed().last_scn);
+  return latest;
+}
+
 void tenant_intake::outdate_advances() {
   advance_before_.store(advanced(), std::memory_order_release);
   for (auto& stream : streams())

@@ -61,6 +61,9 @@ public:
   void remember(const stream_row& row);
   /// A new round: every stream begins anew, at or after where its archived log ends.
   void begin_round();
+  /// The largest SCN of what is archived of streams that have no log in this round: in rounds before, perhaps
+  /// at another destination.
+  scn archived_before_round() const;
 
   intake_gate gate() const { return gate_.load(std::memory_order_acquire); }
   /// Opening or closing wakes everybody who waits for room, and signals room to streams that were refused.

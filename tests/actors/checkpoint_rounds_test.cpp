@@ -301,6 +301,38 @@ TEST_CASE("checkpoint rounds: the outbox of a fenced engine is void") {
   CHECK_FALSE(second.committed().commit.record.interruption);
 }
 
+TEST_CASE(
+    "checkpoint rounds: a break noticed while the tenant was being lost breaks nothing once it is back") {
+  in_round first;
+  first.write(1, 3);
+  REQUIRE(first.flush());
+  runtime_fixture::options next;
+  next.seed = 2;
+  next.catalog = first.catalog->copy();
+  next.medium = first.media.at("d");
+  next.began_at = first.now();
+  runtime_fixture second{next};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  first.world.set_latency([](std::string_view actor) { return actor == "io_worker" ? one_second : 0; });
+  first.write(1, 1);
+  auto what = std::make_shared<durable_wait>();
+  what->whole_tenant = true;
+  auto answer = first.ask(what);
+  auto half_seconds = GENERATE(range(duration_ns{0}, duration_ns{12}));
+  CAPTURE(half_seconds);
+  first.run_for(half_seconds * 500 * one_ms); // after some of them its commit is on its way
+  second.write(1, 100);
+  REQUIRE(second.flush());
+  REQUIRE(first.give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(first.run_until([&] { return first.listener.has("fenced"); }));
+  REQUIRE(first.archivelog().ok());
+  REQUIRE(first.flush_as_told());
+  first.run_for(one_minute);
+  CHECK_FALSE(first.committed().commit.record.interruption);
+  CHECK(first.row().round.status == round_status::doing);
+}
+
 TEST_CASE("checkpoint rounds: a restart in BEGINNING lets the round begin with any log, as without it") {
   auto first = std::make_unique<in_round>();
   first->write(1);
@@ -392,66 +424,29 @@ TEST_CASE("checkpoint rounds: whoever was refused room is told when the answer c
   CHECK(f.run_until([&] { return f.listener.has("room 1"); }, one_minute));
 }
 
-TEST_CASE(
-    "checkpoint rounds: what a stream lacks below its beginning is not claimed, though it ended since") {
-  runtime_fixture f;
-  f.add_tenant();
+TEST_CASE("checkpoint rounds: a break of a round that never reached the destination is forgotten with it") {
+  in_round f;
+  f.write(1);
+  REQUIRE(f.flush());
+  REQUIRE(f.noarchivelog().ok());
+  f.listener.heard.clear();
   REQUIRE(f.archivelog().ok());
-  auto idle = f.open(1, std::nullopt), ends = f.open(2, std::nullopt);
-  f.run_for(one_minute);
-  auto early = f.now();
-  f.run_for(one_minute);
-  auto begins = f.now();
-  REQUIRE(ends->append({500, 510, begins, as_bytes("x")}).outcome == append_outcome::accepted);
-  ends->drop_at(510);
-  f.run_for(10 * one_minute); // its log is durable, and the round waits for stream 1
-  REQUIRE(idle->append({100, 110, early, as_bytes("x")}).outcome == append_outcome::accepted);
+  REQUIRE(f.stream->append({30, 40, f.now(), as_bytes("x")}).outcome == append_outcome::accepted);
+  REQUIRE(f.run_until([&] { return f.listener.has("round 2"); }));
+  f.medium().set_dead(true); // after the takeover, and before the first commit of the round
+  f.run_for(one_second);
+  REQUIRE(f.give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(f.run_until([&] { return f.listener.has("interrupted"); }));
+  REQUIRE(f.noarchivelog().ok()); // within stop_timeout
+  f.medium().set_dead(false);
+  REQUIRE(f.committed().commit.record.round.id == round_id{1});
+  f.run_for(10 * one_minute);
+  CHECK(f.catalog->snapshot()->outbox(tenant).value().empty());
+  auto commits = f.paths("commits/").size();
+  f.run_for(10 * one_minute);
+  CHECK(f.paths("commits/").size() == commits);
+  REQUIRE(f.archivelog().ok());
+  REQUIRE(f.stream->append({500, 510, f.now(), as_bytes("x")}).outcome == append_outcome::accepted);
   REQUIRE(f.flush());
-  REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
-  CHECK(f.row().round.start_scn == begins);
-}
-
-// What a stream lacks below its beginning is known to the engine that saw it begin, and to the rounds after
-// only by what commits say.
-TEST_CASE(
-    "checkpoint rounds: what a stream skipped in a round without its log is in no later round's window") {
-  runtime_fixture f;
-  f.add_tenant();
-  auto busy = f.open(1, std::nullopt);
-  auto pulled = f.runtime->intake(tenant)->open(stream_id{2}, std::nullopt, true).value();
-  scn first = f.now();
-  auto busy_writes = [&] {
-    auto next = busy->expected_lsn();
-    REQUIRE(busy->append({next, next + 10, ++first, as_bytes("x")}).outcome == append_outcome::accepted);
-  };
-  auto skipped = first + one_minute;
-  auto is_doing = [&] { return f.row().round.status == round_status::doing; };
-  auto begin = [&] {
-    REQUIRE(f.archivelog().ok());
-    busy_writes();
-    REQUIRE(f.flush());
-    pulled->start_at(500);
-    REQUIRE(f.flush());
-  };
-  begin();
-  SECTION("a round that never was DOING") {
-    f.run_for(one_minute);
-    REQUIRE_FALSE(is_doing());
-    REQUIRE(f.noarchivelog().ok());
-    begin();
-    f.run_for(one_minute);
-    CHECK_FALSE(is_doing());
-    REQUIRE(pulled->append({500, 510, skipped, as_bytes("x")}).outcome == append_outcome::accepted);
-  }
-  SECTION("one that began at an advance of it") {
-    CHECK(pulled->advance(skipped).ok());
-    REQUIRE(f.flush());
-    REQUIRE(f.run_until(is_doing));
-    REQUIRE(f.noarchivelog().ok());
-    begin();
-  }
-  REQUIRE(f.flush());
-  CHECK(f.run_until(is_doing));
-  CHECK(f.row().comment == "");
-  CHECK(f.row().round.start_scn == skipped);
+  CHECK(f.run_until([&] { return f.row().round.status == round_status::doing; }));
 }

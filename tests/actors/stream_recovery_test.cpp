@@ -145,6 +145,7 @@ TEST_CASE("stream recovery: a stream that waits for its first entry starts where
   CHECK(stream->started());
   CHECK(stream->expected_lsn() == 150);
   CHECK(stream->committed() == stream_position{150, 9});
+  CHECK(stream->support(nullptr).start_scn == 9); // of its first entry it is not known
   CHECK(hand_over(*stream, {140, 150, 8, "x"}, append_outcome::full).expected_lsn == 150); // is compared
   hand_over(*stream, {150, 160, 9, "x"});
 }

@@ -1,0 +1,283 @@
+// What a round claims: where it begins, and of which streams it waits for word or log.
+#include "engine/reader/round_join.hpp"
+#include "tests/actors/runtime_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace varve;
+using namespace varve::test;
+
+namespace {
+
+constexpr stream_id s1{1}, s2{2};
+
+bool is_doing(const runtime_fixture& f) {
+  return f.row().round.status == round_status::doing;
+}
+
+/// An entry of ten LSNs where the stream stands, or at `at`.
+void append_one(stream_buffer& to, scn when, std::optional<lsn> at = std::nullopt) {
+  auto from = at.value_or(to.expected_lsn());
+  auto answer = to.append({from, from + 10, when, as_bytes("x")});
+  INFO(answer.failed.to_string());
+  REQUIRE(answer.outcome == append_outcome::accepted);
+}
+
+/// What the next life of a killed engine has.
+runtime_fixture::options after_a_kill(std::unique_ptr<runtime_fixture>& killed) {
+  runtime_fixture::options next;
+  next.seed = killed->given.seed + 1;
+  next.catalog = killed->catalog->copy();
+  next.medium = killed->media.at("d");
+  next.began_at = killed->now();
+  killed.reset();
+  return next;
+}
+
+/// Round 1 of streams 1 and 2 is over, and round 2 is ordered.
+std::unique_ptr<runtime_fixture> second_round() {
+  auto f = std::make_unique<runtime_fixture>();
+  f->add_tenant();
+  REQUIRE(f->archivelog().ok());
+  f->open(1, std::nullopt);
+  f->open(2, std::nullopt);
+  f->write(1);
+  f->write(2);
+  REQUIRE(f->flush());
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_minute);
+  REQUIRE(f->archivelog().ok());
+  return f;
+}
+
+} // namespace
+
+TEST_CASE("round claims: what a stream lacks below its beginning is not claimed, though it ended since") {
+  runtime_fixture f;
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  auto idle = f.open(1, std::nullopt), ends = f.open(2, std::nullopt);
+  f.run_for(one_minute);
+  auto early = f.now();
+  f.run_for(one_minute);
+  auto begins = f.now();
+  REQUIRE(ends->append({500, 510, begins, as_bytes("x")}).outcome == append_outcome::accepted);
+  ends->drop_at(510);
+  f.run_for(10 * one_minute); // its log is durable, and the round waits for stream 1
+  REQUIRE(idle->append({100, 110, early, as_bytes("x")}).outcome == append_outcome::accepted);
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return f.row().round.status == round_status::doing; }));
+  CHECK(f.row().round.start_scn == begins);
+}
+
+// What a stream lacks below its beginning is known to the engine that saw it begin, and to the rounds after
+// only by what commits say.
+TEST_CASE("round claims: what a stream skipped in a round without its log is in no later round's window") {
+  runtime_fixture f;
+  f.add_tenant();
+  auto busy = f.open(1, std::nullopt);
+  auto pulled = f.runtime->intake(tenant)->open(stream_id{2}, std::nullopt, true).value();
+  scn first = f.now();
+  auto busy_writes = [&] {
+    auto next = busy->expected_lsn();
+    REQUIRE(busy->append({next, next + 10, ++first, as_bytes("x")}).outcome == append_outcome::accepted);
+  };
+  auto skipped = first + one_minute;
+  auto doing = [&] { return is_doing(f); };
+  auto begin = [&] {
+    REQUIRE(f.archivelog().ok());
+    busy_writes();
+    REQUIRE(f.flush());
+    pulled->start_at(500);
+    REQUIRE(f.flush());
+  };
+  begin();
+  SECTION("a round that never was DOING") {
+    f.run_for(one_minute);
+    REQUIRE_FALSE(doing());
+    REQUIRE(f.noarchivelog().ok());
+    begin();
+    f.run_for(one_minute);
+    CHECK_FALSE(doing());
+    REQUIRE(pulled->append({500, 510, skipped, as_bytes("x")}).outcome == append_outcome::accepted);
+  }
+  SECTION("one that began at an advance of it") {
+    CHECK(pulled->advance(skipped).ok());
+    REQUIRE(f.flush());
+    REQUIRE(f.run_until(doing));
+    REQUIRE(f.noarchivelog().ok());
+    begin();
+  }
+  REQUIRE(f.flush());
+  CHECK(f.run_until(doing));
+  CHECK(f.row().comment == "");
+  CHECK(f.row().round.start_scn == skipped);
+}
+
+TEST_CASE("round claims: a restart in BEGINNING does not forget that log was skipped before a stream began") {
+  auto first = second_round();
+  auto early = first->now();
+  first->run_for(one_minute);
+  auto begins = first->now();
+  auto stream = first->runtime->intake(tenant)->find(s1);
+  REQUIRE(first->give_order(tenant, log_recycled(500)).ok());
+  append_one(*stream, begins, 500);
+  REQUIRE(first->flush());
+  REQUIRE(first->committed().commit.record.round.status == round_status::beginning);
+  stream.reset();
+
+  runtime_fixture second{after_a_kill(first)};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  append_one(*second.open(2, std::nullopt), early);
+  REQUIRE(second.flush());
+  REQUIRE(second.run_until([&] { return is_doing(second); }));
+  CHECK(second.row().round.start_scn >= begins);
+}
+
+TEST_CASE("round claims: what only another destination has of a stream is not in a round that begins here") {
+  runtime_fixture f;
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  auto busy = f.open(1), quiet = f.open(2);
+  auto early = f.now();
+  f.run_for(one_minute);
+  append_one(*busy, early);
+  append_one(*quiet, f.now());
+  auto late = f.now();
+  REQUIRE(f.flush());
+  REQUIRE(f.noarchivelog().ok());
+  bool closed = GENERATE(false, true);
+  if (closed)
+    quiet->detach();
+  REQUIRE(f.archivelog(tenant, "memory://other").ok());
+  append_one(*busy, early + 1);
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return is_doing(f); }));
+  CHECK(f.row().round.start_scn >= late);
+}
+
+TEST_CASE("round claims: log that is lost of a stream for which a round speaks breaks it, though it has no "
+          "checkpoint yet") {
+  runtime_fixture f;
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  f.open(2, 0); // brings nothing
+  auto stream = f.open(1, std::nullopt);
+  REQUIRE(stream->advance(f.now()).ok());
+  REQUIRE(f.flush());
+  REQUIRE(f.run_until([&] { return is_doing(f); }));
+  REQUIRE(f.row().round.checkpoint_scn == 0);
+  REQUIRE(f.give_order(tenant, log_recycled(500)).ok());
+  CHECK(f.run_until([&] { return f.row().round.status == round_status::interrupted; }));
+}
+
+TEST_CASE("round claims: the checkpoint of a round that the catalog knew does not count in the one that a "
+          "takeover finds") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  REQUIRE(first->archivelog().ok());
+  first->open(1, std::nullopt);
+  first->open(2, std::nullopt);
+  first->write(1);
+  first->write(2);
+  REQUIRE(first->flush());
+  first->run_for(one_minute);
+  REQUIRE(first->runtime->intake(tenant)->advance(first->now()).ok());
+  REQUIRE(first->flush());
+  auto older = first->catalog->copy();
+  REQUIRE(first->noarchivelog().ok());
+  REQUIRE(first->archivelog().ok());
+  first->write(2);
+  REQUIRE(first->flush());
+  REQUIRE(first->committed().commit.record.round.id == round_id{2});
+  REQUIRE(first->committed().commit.record.round.status == round_status::beginning);
+  auto next = after_a_kill(first);
+  next.catalog = older;
+  runtime_fixture second{next};
+  REQUIRE(second.row().round.checkpoint_scn > 0);
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  REQUIRE(second.give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(second.run_until([&] { return second.row().round.id == round_id{2}; }));
+  second.run_for(one_minute);
+  CHECK(second.row().round.status == round_status::beginning);
+}
+
+TEST_CASE("round claims: a quiet stream that is open takes part, also for the engine after a restart") {
+  auto first = second_round();
+  first->write(1);
+  REQUIRE(first->flush());
+  first->run_for(one_minute);
+  REQUIRE(first->committed().commit.record.round.status == round_status::beginning);
+  auto rows = first->committed().streams;
+  REQUIRE(find_row(rows, s2));
+  CHECK_FALSE(find_row(rows, s2)->dropped);
+
+  runtime_fixture second{after_a_kill(first)};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  second.write(1);
+  REQUIRE(second.flush());
+  second.run_for(one_minute);
+  CHECK(second.row().round.status == round_status::beginning);
+  second.open(2, std::nullopt);
+  second.write(2);
+  auto begins = second.now();
+  REQUIRE(second.flush());
+  REQUIRE(second.run_until([&] { return is_doing(second); }));
+  CHECK(second.row().round.start_scn == begins);
+}
+
+TEST_CASE("round claims: a stream that came back late and quiet is not dropped where the round ends") {
+  auto f = second_round();
+  f->runtime->intake(tenant)->find(s2)->drop_at(0);
+  f->runtime->intake(tenant)->find(s2)->detach();
+  f->write(1);
+  REQUIRE(f->flush());
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  auto dropped = [&] {
+    auto rows = f->committed().streams;
+    REQUIRE(find_row(rows, s2));
+    return find_row(rows, s2)->dropped;
+  };
+  REQUIRE(dropped());
+  f->open(2, std::nullopt);
+  REQUIRE(f->noarchivelog().ok());
+  CHECK_FALSE(dropped()); // nobody knows what it has written since
+}
+
+TEST_CASE(
+    "round claims: a beginning said behind what the archive has is waited for, though the catalog does not "
+    "know the stream") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  REQUIRE(first->archivelog().ok());
+  first->open(2, std::nullopt);
+  first->write(2);
+  REQUIRE(first->flush());
+  auto older = first->catalog->copy();
+  first->open(1, std::nullopt);
+  first->write(1, 10);
+  REQUIRE(first->flush());
+  REQUIRE(first->noarchivelog().ok());
+  auto next = after_a_kill(first);
+  next.catalog = older;
+  runtime_fixture second{next};
+  second.add_tenant();
+  auto stream = second.open(1, 500);
+  second.open(2, std::nullopt);
+  second.write(2);
+  REQUIRE(second.flush());
+  REQUIRE(second.run_until([&] { return second.row().round.id == round_id{2}; }));
+  second.write(2); // what it took before was of the round that had ended
+  REQUIRE(second.flush());
+  second.run_for(one_minute);
+  CHECK(second.row().round.status == round_status::beginning);
+  auto begins = second.now();
+  append_one(*stream, begins);
+  REQUIRE(second.flush());
+  REQUIRE(second.run_until([&] { return is_doing(second); }));
+  CHECK(second.row().round.start_scn == begins);
+}
