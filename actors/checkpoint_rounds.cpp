@@ -318,6 +318,8 @@ void checkpoint_state::judge_suspected() {
       interrupt(why);
       continue;
     }
+    if (!speaks_for(row) && !stream->started())
+      continue;
     // The archive has no log of it in this round, and it may have begun behind the gap meanwhile.
     auto reached = std::max(why.first_missing, row != nullptr ? row->position.next_lsn : 0);
     auto now = stream->support(nullptr);
@@ -359,7 +361,8 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
     return;
   if (why.oldest_left != 0 && why.oldest_left <= reached)
     return;
-  if (!speaks_for(ledger->stream(why.stream)) && !parts.intake->find(why.stream)->started())
+  // A round that has not begun begins a stream anywhere.
+  if (ledger->round().start_scn == 0 && !parts.intake->find(why.stream)->started())
     return;
   break_wanted = why;
   break_wanted->first_missing = reached;
