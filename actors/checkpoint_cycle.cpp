@@ -115,6 +115,11 @@ bool checkpoint_state::speaks_anew(const stream_standing& stream, const stream_r
   return stream.quiet && known != nullptr && known->dropped && says_so;
 }
 
+/// One whose host has dropped it since it was noted, before any log of it came.
+bool checkpoint_state::speaks_no_more(const stream_buffer& stream, const stream_row* known) {
+  return !stream.started() && !stream.opened() && known != nullptr && !known->dropped;
+}
+
 /// Streams that took part for the first time, began anew in this round, or are dropped, go into the commit.
 void checkpoint_state::note_streams() {
   bool begun = ledger->round().start_scn != 0;
@@ -126,9 +131,9 @@ void checkpoint_state::note_streams() {
       cycle_noted.insert(row.stream);
     };
     if (!s.started) {
-      if (speaks_anew(s, known)) {
+      if (speaks_anew(s, known) || speaks_no_more(*stream, known)) {
         auto row = *known;
-        row.dropped = false;
+        row.dropped = !row.dropped;
         note(row);
       }
       continue;

@@ -134,6 +134,7 @@ struct checkpoint_state {
   void decide_checkpoint();
   void note_streams();
   bool speaks_anew(const stream_standing& stream, const stream_row* known) const;
+  static bool speaks_no_more(const stream_buffer& stream, const stream_row* known);
   void make_objects();
   void make_object();
   void commit();

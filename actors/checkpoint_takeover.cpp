@@ -279,6 +279,10 @@ void checkpoint_state::adopted() {
     start_writer();
     return want_cycle();
   }
+  // Where another engine had it the break that we knew of is none until it is judged again.
+  if (auto& known = parts.status.round.status;
+      known == round_status::interrupted && ledger->round().status == round_status::doing)
+    known = ledger->round().status;
   auto rows = std::make_shared<const std::vector<stream_row>>(ledger->rows());
   bool begins_anew = ledger->round().status == round_status::stop;
   if (begins_anew) {
@@ -365,6 +369,12 @@ void checkpoint_state::lost(const error& why) {
   parts.intake->set_gate(intake_gate::fenced); // first: nothing may be accepted after it was given up
   auto told = why;
   told.message += archived_upto();
+  // A break that no commit of ours says is none if the other engine has that log.
+  auto feared = std::exchange(break_wanted, std::nullopt);
+  if (!feared && ledger && sequence->newest().round.status != round_status::interrupted)
+    feared = ledger->interruption();
+  if (feared)
+    suspected.push_back(*feared);
   abandon(why.message);
   now_in = phase::fenced;
   commit_trouble = std::make_shared<const error>(std::move(told));
@@ -374,7 +384,6 @@ void checkpoint_state::lost(const error& why) {
   // How our last round ended is not ours to say any more.
   change_set changes;
   void_outbox(changes, [](auto&) { return true; });
-  break_wanted.reset();
   VARVE_PLANT(fenced_outbox_kept, changes = {});
   if (!changes.empty())
     record(std::move(changes), [] {});

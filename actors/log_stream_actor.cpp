@@ -91,6 +91,8 @@ struct stream_actor_state {
           stream->estimate(row);
         reconcile(*stream, row); // it may have been opened a moment ago
       } else {
+        if (auto opened = intake.find(id))
+          reconcile(*opened, row);
         set_aside(row, new_round);
       }
     owns = true;

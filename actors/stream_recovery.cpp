@@ -151,13 +151,17 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool takes_part = row && !new_round && !row->dropped;
   bool may_begin_anywhere = takes_part && !begun && !has_log;
   if (may_begin_anywhere) {
-    opened_ = true; // by whoever had the tenant; the round waits for it
-    if (accepted_ == 0 && !asked_start_ && !pulled_)
-      started_ = false; // only by the catalog, which knew of another round
+    opened_ = true;                                    // by whoever had the tenant; the round waits for it
+    if (accepted_ == 0 && !asked_start_ && !pulled_) { // only by the catalog, which knew of another round
+      started_ = false;
+      start_scn_ = 0;
+    }
   }
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
+    if (may_begin_anywhere && attached_ && !pulled_ && oldest_left_.value_or(0) > known_from_)
+      begin_at(0);
     if (new_round || may_begin_anywhere)
       return std::nullopt;
     // One that was dropped in this round and is open again goes on where it ended.

@@ -230,6 +230,35 @@ TEST_CASE("round claims: a quiet stream that is open takes part, also for the en
   CHECK(second.row().round.start_scn == begins);
 }
 
+TEST_CASE("round claims: a quiet stream that is dropped does not hold back the engine after a restart") {
+  auto first = second_round();
+  first->write(1);
+  REQUIRE(first->flush());
+  first->run_for(one_minute);
+  auto quiet = first->runtime->intake(tenant)->find(s2);
+  auto rows = first->committed().streams;
+  REQUIRE_FALSE(find_row(rows, s2)->dropped);
+  quiet->drop_at(quiet->expected_lsn());
+  quiet->detach();
+  quiet.reset();
+  REQUIRE(first->flush());
+  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  first->run_for(one_minute);
+  rows = first->committed().streams;
+  CHECK(find_row(rows, s2)->dropped);
+
+  runtime_fixture second{after_a_kill(first)};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  second.write(1);
+  REQUIRE(second.flush());
+  auto checkpoint = second.row().round.checkpoint_scn;
+  second.run_for(one_minute);
+  second.write(1);
+  REQUIRE(second.flush());
+  CHECK(second.row().round.checkpoint_scn > checkpoint);
+}
+
 TEST_CASE("round claims: a stream that came back late and quiet is not dropped where the round ends") {
   auto f = second_round();
   f->runtime->intake(tenant)->find(s2)->drop_at(0);

@@ -133,6 +133,29 @@ TEST_CASE("stream recovery: a round that has not begun waits for a stream of it,
   CHECK(stream->support(nullptr).start_scn == 80);
 }
 
+TEST_CASE("stream recovery: what the catalog knew of a round that is over says nothing of the one that has "
+          "not begun") {
+  intake_fixture f;
+  auto stream = f.stream(1);
+  stream->estimate({stream_id{1}, 0, {110, 10}, false});
+  CHECK_FALSE(stream->reconcile(stream_row{stream_id{1}, 110, {110, 10}, false}, false, false));
+  CHECK_FALSE(stream->started());
+  f.open(1, 900);
+  CHECK(stream->support(nullptr).waits_for_start); // what it has skipped is not known
+  CHECK(stream->support(nullptr).start_scn == 0);
+}
+
+TEST_CASE("stream recovery: where its host has no log below the round begins it, also for the engine that "
+          "takes over") {
+  intake_fixture f;
+  auto stream = f.open(1);
+  stream->recycled(500);
+  stream->estimate({stream_id{1}, 0, {110, 10}, false});
+  CHECK_FALSE(stream->reconcile(stream_row{stream_id{1}, 110, {110, 10}, false}, false, false));
+  CHECK(stream->expected_lsn() == 500);
+  CHECK(stream->support(nullptr).waits_for_start);
+}
+
 TEST_CASE("stream recovery: what is opened with a beginning behind what is archived has skipped log") {
   intake_fixture f;
   auto stream = f.open(1, 900);
