@@ -79,7 +79,8 @@ private:
   using key = std::pair<tenant_id, stream_id>;
 
   void check(const std::string& uri, bool all, bool living);
-  void read(const std::shared_ptr<destination>& where, tenant_id tenant, bool all, bool living);
+  void read(const std::shared_ptr<destination>& where, tenant_id tenant, bool all, bool living,
+            unsigned looks = 10);
   std::optional<compared_window> compare(const std::shared_ptr<destination>& where, tenant_id tenant,
                                          const restore_window& window);
   void compare_entry(const key& of, const log_entry& entry, compared_window& into);
