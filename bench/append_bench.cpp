@@ -9,7 +9,7 @@
 namespace varve::bench {
 namespace {
 
-constexpr std::size_t corpus_bytes = 16 << 20;
+constexpr std::size_t append_corpus_bytes = 16 << 20;
 
 /// Small entries, cut from the corpus one behind the other.
 class entry_source {
@@ -27,13 +27,6 @@ private:
   bytes_view data_;
   std::size_t size_, at_ = 0;
 };
-
-error refused(const append_answer& answer) {
-  return answer.outcome == append_outcome::error
-             ? answer.failed
-             : fail(errc::io_error, "the engine stopped taking entries (outcome " +
-                                        std::to_string(static_cast<int>(answer.outcome)) + ")");
-}
 
 /// Entries a second when the next is appended as soon as the last was taken.
 result<double> measure_maximum(engine_side& side, entry_source& entries, double seconds) {
@@ -93,7 +86,7 @@ std::string show(const paced& found) {
 result<report> run_append_bench(const append_bench_options& options, const tell_function& tell) {
   VARVE_TRY_ASSIGN(auto parent, directory_of(options.destination));
   VARVE_TRY_ASSIGN(auto area, work_area::make(parent));
-  auto input = make_corpus(corpus_bytes, 1);
+  auto input = make_corpus(append_corpus_bytes, 1);
   report told("append");
   told.fact("corpus", input.name);
   told.fact("codec", to_string(options.codec));

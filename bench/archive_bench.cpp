@@ -13,7 +13,6 @@
 namespace varve::bench {
 namespace {
 
-constexpr std::size_t made_corpus_bytes = 256 << 20;
 constexpr std::uint64_t raw_sync_bytes = 32 << 20;
 
 struct pipeline_figures {

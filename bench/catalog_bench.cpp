@@ -17,7 +17,7 @@
 namespace varve::bench {
 namespace {
 
-constexpr std::size_t corpus_bytes = 1 << 20;
+constexpr std::size_t catalog_corpus_bytes = 1 << 20;
 constexpr std::size_t entry_bytes = 200;
 constexpr double tick_seconds = 0.2;       ///< the engine collects what it tells the catalog for so long
 constexpr std::uint64_t other_files = 200; ///< what a process has open beside a file for each tenant
@@ -108,17 +108,17 @@ std::string show_count(const std::vector<double>& counts) {
   return show_number(median(counts), 0);
 }
 
-struct both_sides {
+struct catalog_sides {
   rounds all, half, none; // by who of the tenants has news
   std::vector<double> raw_seconds, raw_syncs;
   unsigned raw_threads = 0;
 };
 
 /// Rounds of each kind and of the raw side, in turns.
-result<both_sides> run_rounds(engine_side& side, const catalog_bench_options& options, const work_area& area,
-                              const tell_function& tell) {
-  auto input = make_corpus(corpus_bytes, 1);
-  both_sides found;
+result<catalog_sides> run_rounds(engine_side& side, const catalog_bench_options& options,
+                                 const work_area& area, const tell_function& tell) {
+  auto input = make_corpus(catalog_corpus_bytes, 1);
+  catalog_sides found;
   rounds first; // every stream begins here
   VARVE_TRY(run_round(side, options, options.tenants, input.data, first));
   VARVE_TRY_ASSIGN(auto directory, area.make_directory("raw"));
@@ -142,7 +142,7 @@ result<both_sides> run_rounds(engine_side& side, const catalog_bench_options& op
   return found;
 }
 
-void tell_rounds(const both_sides& found, const catalog_bench_options& options, report& told) {
+void tell_rounds(const catalog_sides& found, const catalog_bench_options& options, report& told) {
   const auto& [all, half, none, raw_seconds, raw_syncs, raw_threads] = found;
   auto seconds = median(all.seconds), least = median(raw_seconds);
   auto syncs = median(all.syncs) / static_cast<double>(options.tenants);

@@ -20,6 +20,9 @@ result<corpus> load_corpus(const std::string& path, std::size_t bytes_max);
 /// changes with keys that repeat, counters that grow, text, some random bytes). lz4 makes about 40 % of it.
 corpus make_corpus(std::size_t size, std::uint64_t seed);
 
+/// What is made where no file is given.
+inline constexpr std::size_t made_corpus_bytes = 256 << 20;
+
 /// Loads `path`, or makes a corpus of `made_bytes` when `path` is empty.
 result<corpus> take_corpus(const std::string& path, std::size_t bytes_max, std::size_t made_bytes);
 

@@ -11,14 +11,14 @@ scn wall_clock() {
   return static_cast<scn>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
 }
 
+} // namespace
+
 error refused(const append_answer& answer) {
   if (answer.outcome == append_outcome::error)
     return answer.failed;
   return fail(errc::io_error, "the engine did not take an entry of the benchmark (outcome " +
                                   std::to_string(static_cast<int>(answer.outcome)) + ")");
 }
-
-} // namespace
 
 result<std::unique_ptr<engine_side>> engine_side::open(const engine_setup& setup) {
   auto side = std::unique_ptr<engine_side>(new engine_side);

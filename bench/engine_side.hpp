@@ -22,6 +22,9 @@ struct engine_setup {
   std::uint64_t write_rate = 0; ///< bytes a second the destination takes; 0: as many as it can
 };
 
+/// Why an entry of a benchmark was not taken, which ends it.
+error refused(const append_answer& answer);
+
 /// An engine that archives tenants with their streams, ready to be appended to: each tenant is taken over and
 /// every stream has its start, so that a measurement begins behind all that happens once. For one thread.
 class engine_side {

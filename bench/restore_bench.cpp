@@ -14,8 +14,6 @@
 namespace varve::bench {
 namespace {
 
-constexpr std::size_t made_corpus_bytes = 256 << 20;
-
 /// The archive to restore; the wait until it is durable is not measured.
 status make_archive(const std::string& directory, const restore_bench_options& options, bytes_view input,
                     std::uint64_t bytes_wanted) {

@@ -12,7 +12,7 @@
 namespace varve::bench {
 namespace {
 
-constexpr std::size_t corpus_bytes = 1 << 20;
+constexpr std::size_t streams_corpus_bytes = 1 << 20;
 constexpr std::size_t entry_bytes = 1000;
 constexpr std::uint64_t rss_allowance = 64 << 20, rss_per_stream = 2 << 10;
 
@@ -72,7 +72,7 @@ result<report> run_streams_bench(const streams_bench_options& options, const tel
   VARVE_TRY_ASSIGN(auto interval, parse_duration(options.interval));
   VARVE_TRY_ASSIGN(auto parent, directory_of(options.destination));
   VARVE_TRY_ASSIGN(auto area, work_area::make(parent));
-  auto input = make_corpus(corpus_bytes, 1);
+  auto input = make_corpus(streams_corpus_bytes, 1);
   report told("streams");
   told.fact("corpus", input.name);
   told.fact("codec", to_string(options.codec));
