@@ -150,19 +150,24 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   bool takes_part = row && !new_round && !row->dropped;
   bool may_begin_anywhere = takes_part && !begun && !has_log;
-  if (may_begin_anywhere) {
-    opened_ = true;                                    // by whoever had the tenant; the round waits for it
-    if (accepted_ == 0 && !asked_start_ && !pulled_) { // only by the catalog, which knew of another round
-      started_ = false;
-      start_scn_ = 0;
-    }
+  if (may_begin_anywhere)
+    opened_ = true; // by whoever had the tenant; the round waits for it
+  // What the catalog knew of a round that is over, or what was archived of it here, begins nothing in this
+  // one.
+  bool anew = new_round || may_begin_anywhere;
+  bool holds_nothing = expected_ <= committed_.next_lsn && accepted_ <= committed_.next_lsn;
+  if (row && anew && started_ && holds_nothing && !asked_start_ && !pulled_) {
+    if (committed_.next_lsn > start_)
+      known_from_ = std::max(known_from_, committed_.next_lsn);
+    started_ = false;
+    start_scn_ = 0;
   }
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
-    if (may_begin_anywhere && attached_ && !pulled_ && oldest_left_.value_or(0) > known_from_)
+    if (anew && attached_ && !pulled_ && oldest_left_.value_or(0) > known_from_)
       begin_at(0);
-    if (new_round || may_begin_anywhere)
+    if (anew)
       return std::nullopt;
     // One that was dropped in this round and is open again goes on where it ended.
     if (!row->dropped || (attached_ && row->position.next_lsn > row->start_lsn)) {
