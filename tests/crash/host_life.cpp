@@ -266,8 +266,9 @@ bool host_life::look() {
   if (rows.ok())
     for (auto& row : rows->rows)
       tell_words("view", *row[0], *row[1], *row[2]);
+  // A standing order may have begun it since.
   for (auto& tenant : stopped)
-    execute("ALTER SYSTEM ARCHIVELOG TENANT_ID = " + tenant);
+    execute("ALTER SYSTEM ARCHIVELOG TENANT_ID = " + tenant, true);
   return all_archive;
 }
 
