@@ -152,11 +152,9 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool may_begin_anywhere = takes_part && !begun && !has_log;
   if (may_begin_anywhere)
     opened_ = true; // by whoever had the tenant; the round waits for it
-  // What the catalog knew of a round that is over, or what was archived of it here, begins nothing in this
-  // one.
+  // What only the catalog knew, of a round that is over, begins nothing in this one.
   bool anew = new_round || may_begin_anywhere;
-  bool holds_nothing = expected_ <= committed_.next_lsn && accepted_ <= committed_.next_lsn;
-  if (row && anew && started_ && holds_nothing && !asked_start_ && !pulled_) {
+  if (row && anew && started_ && accepted_ == 0 && !asked_start_ && !pulled_) {
     if (committed_.next_lsn > start_)
       known_from_ = std::max(known_from_, committed_.next_lsn);
     started_ = false;
