@@ -150,22 +150,19 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   bool takes_part = row && !new_round && !row->dropped;
   bool may_begin_anywhere = takes_part && !begun && !has_log;
-  if (may_begin_anywhere)
-    opened_ = true; // by whoever had the tenant; the round waits for it
-  // What only the catalog knew, of a round that is over, begins nothing in this one.
-  bool anew = new_round || may_begin_anywhere;
-  if (row && anew && started_ && accepted_ == 0 && !asked_start_ && !pulled_) {
-    if (committed_.next_lsn > start_)
-      known_from_ = std::max(known_from_, committed_.next_lsn);
-    started_ = false;
-    start_scn_ = 0;
+  if (may_begin_anywhere) {
+    opened_ = true;                                    // by whoever had the tenant; the round waits for it
+    if (accepted_ == 0 && !asked_start_ && !pulled_) { // only by the catalog, which knew of another round
+      started_ = false;
+      start_scn_ = 0;
+    }
   }
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
-    if (anew && attached_ && !pulled_ && oldest_left_.value_or(0) > known_from_)
+    if (may_begin_anywhere && attached_ && !pulled_ && oldest_left_.value_or(0) > known_from_)
       begin_at(0);
-    if (anew)
+    if (new_round || may_begin_anywhere)
       return std::nullopt;
     // One that was dropped in this round and is open again goes on where it ended.
     if (!row->dropped || (attached_ && row->position.next_lsn > row->start_lsn)) {
