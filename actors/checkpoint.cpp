@@ -48,7 +48,7 @@ bool checkpoint_state::has_news() const {
     if (s.pending)
       return true;
     waiting |= s.waits_for_start;
-    if (speaks_anew(s, known) || speaks_no_more(*stream, known))
+    if (mark_is_wrong(*stream, s, known))
       return true;
     if (s.quiet) {
       any = true;

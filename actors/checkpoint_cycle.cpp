@@ -107,17 +107,16 @@ void checkpoint_state::finish_pieces(scn upto) {
           });
 }
 
-/// A stream without log that its row calls dropped, although its host has it open. While the round has not
-/// begun it is waited for, by the next engine, too; where the round ends nobody knows what it wrote since it
-/// was dropped.
-bool checkpoint_state::speaks_anew(const stream_standing& stream, const stream_row* known) const {
-  bool says_so = ledger->round().start_scn == 0 || round_is_over;
-  return stream.quiet && known != nullptr && known->dropped && says_so;
-}
-
-/// One whose host has dropped it since it was noted, before any log of it came.
-bool checkpoint_state::speaks_no_more(const stream_buffer& stream, const stream_row* known) {
-  return !stream.started() && !stream.opened() && known != nullptr && !known->dropped;
+/// Does the row of a stream without log say the wrong thing of it? One that was noted may have been dropped
+/// since. One that its row calls dropped may be open again: while the round has not begun it is waited for,
+/// by the next engine, too; where the round ends nobody knows what it wrote since.
+bool checkpoint_state::mark_is_wrong(const stream_buffer& stream, const stream_standing& now,
+                                     const stream_row* known) const {
+  if (now.started || known == nullptr)
+    return false;
+  if (!known->dropped)
+    return !stream.opened();
+  return now.quiet && (ledger->round().start_scn == 0 || round_is_over);
 }
 
 /// Streams that took part for the first time, began anew in this round, or are dropped, go into the commit.
@@ -131,7 +130,7 @@ void checkpoint_state::note_streams() {
       cycle_noted.insert(row.stream);
     };
     if (!s.started) {
-      if (speaks_anew(s, known) || speaks_no_more(*stream, known)) {
+      if (mark_is_wrong(*stream, s, known)) {
         auto row = *known;
         row.dropped = !row.dropped;
         note(row);

@@ -133,8 +133,7 @@ struct checkpoint_state {
   void absorb(const durable_report& report);
   void decide_checkpoint();
   void note_streams();
-  bool speaks_anew(const stream_standing& stream, const stream_row* known) const;
-  static bool speaks_no_more(const stream_buffer& stream, const stream_row* known);
+  bool mark_is_wrong(const stream_buffer& stream, const stream_standing& now, const stream_row* known) const;
   void make_objects();
   void make_object();
   void commit();

@@ -45,7 +45,11 @@ void stream_buffer::begin_round() {
   start_scn_ = 0;
   if (compare_state_ == compare_state::loading)
     forget_compare(); // who was to read it may have ended with the last round
-  // What the host has said before: where the log begins, or that there is none below.
+  begin_where_said();
+}
+
+/// What the host has said before a round: where the log begins, or that there is none below.
+void stream_buffer::begin_where_said() {
   if (attached_ && !pulled_ && (asked_start_ || oldest_left_.value_or(0) > known_from_))
     begin_at(asked_start_.value_or(0));
 }
@@ -160,8 +164,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
-    if (may_begin_anywhere && attached_ && !pulled_ && oldest_left_.value_or(0) > known_from_)
-      begin_at(0);
+    if (may_begin_anywhere)
+      begin_where_said();
     if (new_round || may_begin_anywhere)
       return std::nullopt;
     // One that was dropped in this round and is open again goes on where it ended.
