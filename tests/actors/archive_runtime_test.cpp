@@ -175,10 +175,7 @@ TEST_CASE("archive runtime: an engine that opens what another left goes on in it
   first->write(1, 5);
   REQUIRE(first->flush());
   first->run_for(one_second);
-  runtime_fixture::options next;
-  next.catalog = first->catalog->copy();
-  next.medium = first->media.at("d");
-  next.began_at = first->now();
+  auto next = first->on_the_same();
   first.reset();
   runtime_fixture second{next};
   second.add_tenant();

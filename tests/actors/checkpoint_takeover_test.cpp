@@ -24,21 +24,12 @@ std::unique_ptr<runtime_fixture> first_engine() {
   return f;
 }
 
-runtime_fixture::options on_the_same(runtime_fixture& f) {
-  runtime_fixture::options given;
-  given.seed = f.given.seed + 1;
-  given.catalog = f.catalog->copy();
-  given.medium = f.media.at("d");
-  given.began_at = f.now();
-  return given;
-}
-
 } // namespace
 
 TEST_CASE("checkpoint takeover: an engine that only looks takes nobody over") {
   auto first = first_engine();
   auto objects = first->paths("").size();
-  auto second = engine(on_the_same(*first));
+  auto second = engine(first->on_the_same());
   second->run_for(10 * one_minute);
   CHECK(second->paths("").size() <= objects);
   first->write(1, 5);
@@ -50,7 +41,7 @@ TEST_CASE("checkpoint takeover: an engine that only looks takes nobody over") {
 TEST_CASE(
     "checkpoint takeover: the first write of another engine fences this one, which acknowledges no more") {
   auto first = first_engine();
-  auto second = engine(on_the_same(*first));
+  auto second = engine(first->on_the_same());
   second->write(1, 1);
   auto taken = second->flush();
   REQUIRE(taken);
@@ -99,7 +90,7 @@ TEST_CASE(
   first->write(1, 5);
   REQUIRE(first->flush());
   first->run_for(one_second);
-  auto next = on_the_same(*first);
+  auto next = first->on_the_same();
   next.option = given.option;
   auto held = std::make_unique<runtime_fixture>(next);
   held->add_tenant();
@@ -124,7 +115,7 @@ TEST_CASE(
 TEST_CASE(
     "checkpoint takeover: a destination older than the catalog stops the tenant before anything is written") {
   auto first = first_engine();
-  auto given = on_the_same(*first);
+  auto given = first->on_the_same();
   auto newest = to_path(commit_name{tenant, first->committed().commit.record.seq});
   REQUIRE(given.medium->erase(newest));
   auto second = engine(given);
@@ -152,7 +143,7 @@ TEST_CASE(
   first->media["e"] = elsewhere;
   REQUIRE(first->archivelog(tenant, "memory://e").ok());
   CHECK(elsewhere->paths().empty());
-  auto second = engine(on_the_same(*first));
+  auto second = engine(first->on_the_same());
   second->write(1, 1);
   auto answer = second->flush();
   REQUIRE(answer);
@@ -219,7 +210,7 @@ TEST_CASE("checkpoint takeover: a catalog that is behind learns where streams st
   CHECK(first->runtime->intake(tenant)->advance(first->now()).ok());
   REQUIRE(first->flush());
   REQUIRE(first->run_until([&] { return first->committed().commit.record.stream_table.has_value(); }));
-  auto next = on_the_same(*first);
+  auto next = first->on_the_same();
   next.catalog = behind;
   auto second = engine(next);
   second->write(1);
@@ -234,7 +225,7 @@ TEST_CASE("checkpoint takeover: a catalog that is behind learns where streams st
 
 TEST_CASE("checkpoint takeover: a destination that does not answer is asked again until it does") {
   auto first = first_engine();
-  auto given = on_the_same(*first);
+  auto given = first->on_the_same();
   auto second = engine(given);
   given.medium->set_dead(true);
   second->write(1, 1);
@@ -252,7 +243,7 @@ TEST_CASE("checkpoint takeover: a destination that does not answer is asked agai
 TEST_CASE("checkpoint takeover: a repeat of the last committed block is compared with the archive after a "
           "restart") {
   auto first = first_engine();
-  auto second = engine(on_the_same(*first));
+  auto second = engine(first->on_the_same());
   auto stream = second->runtime->intake(tenant)->find(stream_id{1});
   second->write(1, 1);
   REQUIRE(second->flush());
@@ -302,7 +293,7 @@ TEST_CASE("checkpoint takeover: who waits for log that came again after the cut 
   first->add_tenant();
   REQUIRE(first->archivelog().ok());
   first->run_for(one_second);
-  auto given = on_the_same(*first);
+  auto given = first->on_the_same();
   given.catalog = first->catalog->copy(); // it knows nothing of the stream
   first->open(1, std::nullopt);
   first->write(1, 5);
@@ -330,7 +321,7 @@ TEST_CASE("checkpoint takeover: who waits for log that came again after the cut 
 /// The position of that round is beyond the log, and was taken for the answer.
 TEST_CASE("checkpoint takeover: who waits for log that another engine's round goes on behind is told") {
   auto first = first_engine();
-  auto given = on_the_same(*first);
+  auto given = first->on_the_same();
   // Another engine goes on with the tenant, in a round that does not want what the second is handed.
   REQUIRE(first->noarchivelog().ok());
   first->runtime->intake(tenant)->find(stream_id{1})->recycled(100);
@@ -376,7 +367,7 @@ TEST_CASE("checkpoint takeover: log handed over before it is not archived twice,
 
   // Twice the catalog is lost, so that each engine begins a round of its own.
   auto with_no_catalog = [](runtime_fixture& f) {
-    auto given = on_the_same(f);
+    auto given = f.on_the_same();
     given.catalog = nullptr;
     return engine(given);
   };
@@ -406,7 +397,7 @@ TEST_CASE(
   facts.streams = known->snapshot()->streams(tenant).value();
   first->write(1, 1);
   REQUIRE(first->noarchivelog().ok());
-  auto given = on_the_same(*first);
+  auto given = first->on_the_same();
   given.catalog = known;
   runtime_fixture second{given};
   second.runtime->add_tenant(facts);
@@ -446,7 +437,7 @@ TEST_CASE(
   REQUIRE(mistaken->apply(believed, durability::synced).ok());
   first->write(1, 5);
   REQUIRE(first->flush());
-  auto given = on_the_same(*first);
+  auto given = first->on_the_same();
   given.catalog = mistaken;
   auto second = engine(given);
   auto intake = second->runtime->intake(tenant);
@@ -461,7 +452,7 @@ TEST_CASE(
 /// It was written down for the round that the catalog knew: the next engine took it for told.
 TEST_CASE("checkpoint takeover: a break that it finds is of the round that it finds") {
   auto first = first_engine();
-  auto given = on_the_same(*first);
+  auto given = first->on_the_same();
   REQUIRE(first->noarchivelog().ok());
   REQUIRE(first->archivelog().ok());
   first->write(1, 5);
@@ -478,7 +469,7 @@ TEST_CASE("checkpoint takeover: a break that it finds is of the round that it fi
 TEST_CASE("checkpoint takeover: what an engine knew before its round was stopped breaks no later round") {
   auto first = first_engine();
   REQUIRE(first->noarchivelog().ok());
-  auto second = engine(on_the_same(*first));
+  auto second = engine(first->on_the_same());
   REQUIRE(second->archivelog().ok());
   second->write(1, 5);
   REQUIRE(second->flush());

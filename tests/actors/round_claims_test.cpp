@@ -25,17 +25,13 @@ void append_one(stream_buffer& to, scn when, std::optional<lsn> at = std::nullop
 
 /// What the next life of a killed engine has.
 runtime_fixture::options after_a_kill(std::unique_ptr<runtime_fixture>& killed) {
-  runtime_fixture::options next;
-  next.seed = killed->given.seed + 1;
-  next.catalog = killed->catalog->copy();
-  next.medium = killed->media.at("d");
-  next.began_at = killed->now();
+  auto next = killed->on_the_same();
   killed.reset();
   return next;
 }
 
-/// Round 1 of streams 1 and 2 is over, and round 2 is ordered.
-std::unique_ptr<runtime_fixture> second_round() {
+/// Round 1 has log of streams 1 and 2.
+std::unique_ptr<runtime_fixture> first_round() {
   auto f = std::make_unique<runtime_fixture>();
   f->add_tenant();
   REQUIRE(f->archivelog().ok());
@@ -44,6 +40,12 @@ std::unique_ptr<runtime_fixture> second_round() {
   f->write(1);
   f->write(2);
   REQUIRE(f->flush());
+  return f;
+}
+
+/// That is over, and round 2 is ordered.
+std::unique_ptr<runtime_fixture> second_round() {
+  auto f = first_round();
   REQUIRE(f->run_until([&] { return is_doing(*f); }));
   REQUIRE(f->noarchivelog().ok());
   f->run_for(one_minute);
@@ -175,14 +177,7 @@ TEST_CASE("round claims: log that is lost of a stream for which a round speaks b
 
 TEST_CASE("round claims: the checkpoint of a round that the catalog knew does not count in the one that a "
           "takeover finds") {
-  auto first = std::make_unique<runtime_fixture>();
-  first->add_tenant();
-  REQUIRE(first->archivelog().ok());
-  first->open(1, std::nullopt);
-  first->open(2, std::nullopt);
-  first->write(1);
-  first->write(2);
-  REQUIRE(first->flush());
+  auto first = first_round();
   first->run_for(one_minute);
   REQUIRE(first->runtime->intake(tenant)->advance(first->now()).ok());
   REQUIRE(first->flush());

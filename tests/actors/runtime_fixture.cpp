@@ -205,6 +205,15 @@ std::vector<object_path> runtime_fixture::paths(std::string_view part, const std
   return all;
 }
 
+runtime_fixture::options runtime_fixture::on_the_same() const {
+  options next;
+  next.seed = given.seed + 1;
+  next.catalog = catalog->copy();
+  next.medium = media.at("d");
+  next.began_at = now();
+  return next;
+}
+
 tenant_order log_recycled(lsn oldest) {
   tenant_order broken;
   broken.what = tenant_order::kind::interrupt;

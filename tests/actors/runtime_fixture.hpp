@@ -44,6 +44,9 @@ public:
   runtime_fixture() : runtime_fixture(options{}) {}
   ~runtime_fixture();
 
+  /// Of another engine, now, with a copy of this one's catalog and on its medium.
+  options on_the_same() const;
+
   /// The tenant as the catalog knows it.
   void add_tenant(tenant_id id = tenant);
   status archivelog(tenant_id id = tenant, const std::string& uri = "memory://d");
