@@ -352,8 +352,12 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {
 
 void stream_buffer::start_at(lsn start) {
   std::lock_guard lock{mutex_};
-  if (!started_)
-    begin_at(start);
+  if (started_)
+    return;
+  if (start > known_from_)
+    before_skip_ = {advance_, tenant_.advanced()};
+  source_spoke_ = true;
+  begin_at(start);
 }
 
 /// Log of the stream begins at `start` in this round, but not below what is archived of it, and not where its
@@ -371,7 +375,11 @@ bool stream_buffer::started() const {
 
 void stream_buffer::recycled(lsn oldest) {
   std::lock_guard lock{mutex_};
-  oldest_left_ = std::max(oldest_left_.value_or(0), oldest);
+  if (oldest <= oldest_left_.value_or(0))
+    return;
+  oldest_left_ = oldest;
+  if (oldest > (started_ ? expected_ : known_from_))
+    before_skip_ = {advance_, tenant_.advanced()};
 }
 
 log_supply stream_buffer::supply() const {

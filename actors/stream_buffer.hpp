@@ -78,8 +78,9 @@ public:
   /// accepted before is trimmed to what follows it and cut anew along the borders of the round's grid; blocks
   /// of the queue that are replaced have no entries any more. Returns where the host must hand over from, if
   /// what it handed over does not fit, or in part lies before the round's log: then earlier rounds have it,
-  /// or none has. In a new round the row is that of the round before. Once the round has begun, a
-  /// stream that has a row and no log in it goes on there, too.
+  /// or none has. In a new round the row is that of the round before, and a stream of which nobody has said
+  /// anything here begins anew. Once the round has begun, a stream that has a row and no log in it goes on
+  /// there, too.
   std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round, bool begun = false);
   /// Cuts what is open into a block of the tenant's queue; false: nothing was open.
   bool cut();
@@ -106,6 +107,11 @@ public:
   bool opened() const;
 
 private:
+  /// Up to which SCN the stream and its tenant were said to be past.
+  struct said {
+    scn of_stream = 0, of_tenant = 0;
+  };
+
   append_answer refuse(errc code, std::string message, std::string hint = {}) const;
   std::optional<append_answer> check_new(const log_entry& entry) const;
   append_answer repeat(const log_entry& entry);
@@ -130,14 +136,16 @@ private:
 
   // where the stream stands
   bool attached_ = false, pulled_ = false;
-  bool opened_ = false;  // in this round: it counts until it is dropped, whoever holds it
-  bool started_ = false; // expected_ counts
+  bool source_spoke_ = false; // it has said where the round's log begins
+  bool opened_ = false;       // in this round: it counts until it is dropped, whoever holds it
+  bool started_ = false;      // expected_ counts
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
   scn start_scn_ = 0;
   lsn known_from_ = 0; // archived before: a round's log cannot begin below
   scn last_scn_ = 0, advance_ = 0;
   scn advance_before_ = 0; // said before the gate opened: tells nothing of where the round's log begins
+  said before_skip_;       // nor does what was said before it skipped log that is not archived
   stream_position committed_;
   std::optional<lsn> asked_start_;
   std::optional<lsn> oldest_left_; // at the host

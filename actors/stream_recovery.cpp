@@ -40,7 +40,7 @@ void stream_buffer::begin_round() {
   // Where its log only was to begin, nothing is archived.
   if (started_ && committed_.next_lsn > start_)
     known_from_ = std::max(known_from_, committed_.next_lsn);
-  started_ = false;
+  started_ = source_spoke_ = false;
   opened_ = attached_;
   start_scn_ = 0;
   if (compare_state_ == compare_state::loading)
@@ -154,20 +154,21 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   bool takes_part = row && !new_round && !row->dropped;
   bool may_begin_anywhere = takes_part && !begun && !has_log;
-  if (may_begin_anywhere) {
-    opened_ = true;                                    // by whoever had the tenant; the round waits for it
-    if (accepted_ == 0 && !asked_start_ && !pulled_) { // only by the catalog, which knew of another round
-      started_ = false;
-      start_scn_ = 0;
-    }
+  bool anew = new_round || may_begin_anywhere;
+  if (may_begin_anywhere)
+    opened_ = true; // by whoever had the tenant; the round waits for it
+  // What only the catalog knew, perhaps of another round, begins nothing in this one.
+  if (row && anew && accepted_ == 0 && !asked_start_ && !source_spoke_) {
+    started_ = false;
+    start_scn_ = 0;
   }
   if (row && !started_) {
     known_from_ = std::max(known_from_, row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
-    if (may_begin_anywhere)
+    if (anew) {
       begin_where_said();
-    if (new_round || may_begin_anywhere)
       return std::nullopt;
+    }
     // One that was dropped in this round and is open again goes on where it ended.
     if (!row->dropped || (attached_ && row->position.next_lsn > row->start_lsn)) {
       started_ = true;
@@ -241,9 +242,14 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   return expected_;
 }
 
-/// What was said of the stream or its tenant since the gate opened: where its log can begin.
+/// What was said of the stream or its tenant since the gate opened: where its log can begin. Where it begins
+/// behind log that is not archived, what was said before that was skipped does not count: its SCNs are above.
 scn stream_buffer::round_advance() const {
-  return std::max(advance_ > advance_before_ ? advance_ : 0, tenant_.round_advance());
+  bool skips = std::max(started_ ? start_ : 0, oldest_left_.value_or(0)) > known_from_;
+  auto before = skips ? before_skip_ : said{};
+  auto of_tenant = tenant_.round_advance();
+  return std::max(advance_ > std::max(advance_before_, before.of_stream) ? advance_ : 0,
+                  of_tenant > before.of_tenant ? of_tenant : 0);
 }
 
 std::uint64_t stream_buffer::open_since() const {

@@ -152,8 +152,9 @@ public:
   /// No entry with an SCN <= `upto` will follow, and none is missing: what is gone was reported before
   /// (log_recycled). It speaks of all log from expected_lsn() on, also where none of this round was handed
   /// over yet: a host that lets a round begin further on hands that log over first. Then it also says where
-  /// the round begins, and must not be below the SCNs of log that was skipped before. Of no effect while no
-  /// round takes log (append answers not_archiving), and where it is lower than before. Thread-safe.
+  /// the round begins, and must not be below the SCNs of log that was skipped before; one that came before
+  /// log_recycled skipped any does not say it. Of no effect while no round takes log (append answers
+  /// not_archiving), and where it is lower than before. Thread-safe.
   virtual status advance(scn upto) = 0;
   /// Everything accepted so far, durable. Thread-safe. Coalesces with other requests. Where
   /// archived_position() is there already it is ok at once, and no destination is asked.

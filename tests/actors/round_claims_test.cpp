@@ -200,6 +200,35 @@ TEST_CASE("round claims: the checkpoint of a round that the catalog knew does no
   CHECK(second.row().round.status == round_status::beginning);
 }
 
+TEST_CASE("round claims: what was let go before a round that only the takeover begins is no break of it") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  REQUIRE(first->archivelog().ok());
+  first->open(1, std::nullopt);
+  first->open(2, std::nullopt);
+  first->write(1);
+  first->write(2);
+  REQUIRE(first->flush());
+  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto older = first->catalog->copy();
+  REQUIRE(first->noarchivelog().ok());
+  auto next = after_a_kill(first);
+  next.catalog = older; // it says that round 1 goes on
+  runtime_fixture second{next};
+  second.add_tenant();
+  auto stream = second.open(1, std::nullopt);
+  second.open(2, std::nullopt);
+  stream->recycled(500);
+  REQUIRE(second.give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(second.run_until([&] { return second.row().round.id == round_id{2}; }));
+  second.run_for(one_minute);
+  CHECK(second.row().round.status == round_status::beginning);
+  append_one(*stream, second.now(), 500);
+  second.write(2);
+  REQUIRE(second.flush());
+  CHECK(second.run_until([&] { return is_doing(second); }));
+}
+
 TEST_CASE("round claims: a quiet stream that is open takes part, also for the engine after a restart") {
   auto first = second_round();
   first->write(1);
