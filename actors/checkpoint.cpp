@@ -44,7 +44,7 @@ bool checkpoint_state::has_news() const {
   bool any = false, waiting = false;
   for (auto& stream : parts.intake->streams()) {
     auto* known = ledger->stream(stream->id());
-    auto s = stream->support(nullptr);
+    auto s = standing_of(*stream, nullptr);
     if (s.pending)
       return true;
     waiting |= s.waits_for_start;

@@ -107,6 +107,16 @@ void checkpoint_state::finish_pieces(scn upto) {
           });
 }
 
+/// How the stream stands, with what the row says to be durable (null: with what is committed). One that was
+/// dropped counts all the same as long as a round that has not begun waits for its word: when it is forgotten
+/// nobody knows any more that it skipped log.
+stream_standing checkpoint_state::standing_of(const stream_buffer& stream, const stream_row* durable) const {
+  auto s = stream.support(durable != nullptr ? &durable->position : nullptr);
+  if (s.waits_for_start && ledger->round().start_scn == 0)
+    s.dropped = s.row.dropped = false;
+  return s;
+}
+
 /// Does the row of a stream without log say the wrong thing of it? One that was noted may have been dropped
 /// since. One that its row calls dropped may be open again: while the round has not begun it is waited for,
 /// by the next engine, too; where the round ends nobody knows what it wrote since.
@@ -124,7 +134,7 @@ void checkpoint_state::note_streams() {
   bool begun = ledger->round().start_scn != 0;
   for (auto& stream : parts.intake->streams()) {
     auto* known = ledger->stream(stream->id());
-    auto s = stream->support(known != nullptr ? &known->position : nullptr);
+    auto s = standing_of(*stream, known);
     auto note = [&](const stream_row& row) {
       ledger->note_stream(row);
       cycle_noted.insert(row.stream);
@@ -144,19 +154,16 @@ void checkpoint_state::note_streams() {
       // have.
       s.row.position = known != nullptr ? known->position : stream_position{};
       s.row.start_lsn = s.row.position.next_lsn;
+      if (s.dropped) // up to this SCN it may have skipped log, and will not be there to say it
+        s.row.position.last_scn = std::max(s.row.position.last_scn, s.start_scn);
     } else if (known != nullptr && known->position.next_lsn >= s.row.start_lsn) {
       s.row.position = known->position;
     } else if (!has_log) {
       // For the rounds after: up to this SCN log may be missing below.
       s.row.position.last_scn = std::max(s.row.position.last_scn, s.start_scn);
     }
-    if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn) {
+    if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn || known->dropped != s.dropped)
       note(s.row);
-    } else if (s.dropped != known->dropped) {
-      auto row = *known;
-      row.dropped = s.dropped; // or opened again
-      note(row);
-    }
     if (s.dropped)
       cycle_dropped.push_back(stream->id());
   }
@@ -183,8 +190,7 @@ void checkpoint_state::decide_checkpoint() {
     std::set<stream_id> counted;
     bool waits_for_start = false;
     for (auto& stream : intake.streams()) {
-      auto* known = ledger->stream(stream->id());
-      auto s = stream->support(known != nullptr ? &known->position : nullptr);
+      auto s = standing_of(*stream, ledger->stream(stream->id()));
       waits_for_start |= s.waits_for_start;
       bool takes_part = s.started && !s.dropped;
       // Also of a stream that is at its end already: the round has no log of it before.
@@ -229,8 +235,7 @@ void checkpoint_state::decide_checkpoint() {
     for (auto& stream : intake.streams()) {
       if (counted.count(stream->id()) != 0)
         continue;
-      auto* known = ledger->stream(stream->id());
-      auto s = stream->support(known != nullptr ? &known->position : nullptr);
+      auto s = standing_of(*stream, ledger->stream(stream->id()));
       again |= s.started && !s.dropped && s.supports < claim;
     }
     if (!again) {

@@ -133,6 +133,7 @@ struct checkpoint_state {
   void absorb(const durable_report& report);
   void decide_checkpoint();
   void note_streams();
+  stream_standing standing_of(const stream_buffer& stream, const stream_row* durable) const;
   bool mark_is_wrong(const stream_buffer& stream, const stream_standing& now, const stream_row* known) const;
   void make_objects();
   void make_object();

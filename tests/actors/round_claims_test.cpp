@@ -138,6 +138,29 @@ TEST_CASE("round claims: a restart in BEGINNING does not forget that log was ski
   CHECK(second.row().round.start_scn >= begins);
 }
 
+TEST_CASE("round claims: what a stream skipped is not claimed, though it was dropped without log of its own") {
+  auto f = first_round();
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_minute);
+  auto early = f->now();
+  auto& intake = *f->runtime->intake(tenant);
+  intake.find(s1)->recycled(500);
+  f->run_for(one_minute);
+  auto skipped = f->now(); // what lies below 500 may have been written until now
+  REQUIRE(f->archivelog().ok());
+  intake.find(s1)->detach();
+  intake.find(s1)->drop_at(500);
+  REQUIRE(f->flush());
+  append_one(*intake.find(s2), early);
+  REQUIRE(f->flush());
+  f->run_for(one_minute);
+  CHECK_FALSE(is_doing(*f));
+  REQUIRE(intake.advance(skipped).ok());
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  CHECK(f->row().round.start_scn == skipped);
+}
+
 TEST_CASE("round claims: what only another destination has of a stream is not in a round that begins here") {
   runtime_fixture f;
   f.add_tenant();
