@@ -112,6 +112,7 @@ void checkpoint_state::finish_pieces(scn upto) {
 /// nobody knows any more that it skipped log.
 stream_standing checkpoint_state::standing_of(const stream_buffer& stream, const stream_row* durable) const {
   auto s = stream.support(durable != nullptr ? &durable->position : nullptr);
+  VARVE_PLANT(forgotten_while_waited_for, return s);
   if (s.waits_for_start && ledger->round().start_scn == 0)
     s.dropped = s.row.dropped = false;
   return s;

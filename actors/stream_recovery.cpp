@@ -246,6 +246,7 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
 /// behind log that is not archived, what was said before that was skipped does not count: its SCNs are above.
 scn stream_buffer::round_advance() const {
   bool skips = std::max(started_ ? start_ : 0, oldest_left_.value_or(0)) > known_from_;
+  VARVE_PLANT(older_advance_tells_beginning, skips = false);
   auto before = skips ? before_skip_ : said{};
   auto of_tenant = tenant_.round_advance();
   return std::max(advance_ > std::max(advance_before_, before.of_stream) ? advance_ : 0,

@@ -32,6 +32,7 @@ enum class planted_bug : std::uint8_t {
   outbox_not_told,
   fenced_outbox_kept,
   // actors/checkpoint_cycle.cpp
+  forgotten_while_waited_for,
   checkpoint_is_max,
   acknowledged_before_commit,
   status_before_commit,
@@ -79,6 +80,7 @@ enum class planted_bug : std::uint8_t {
   conflict_accepted,
   advance_one_too_far,
   // actors/stream_recovery.cpp
+  older_advance_tells_beginning,
   left_out_taken_for_durable,
   recut_loses_an_entry,
   blocks_under_way_overlooked,

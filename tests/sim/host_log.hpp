@@ -20,10 +20,11 @@ public:
   struct stream {
     std::vector<entry> entries;
     varve::scn last_scn = 0;
-    varve::lsn oldest = 0; ///< log below is gone
-    bool pulled = false;   ///< an engine asks for it
-    bool late = false;     ///< it was not there when the world began
-    bool dropped = false;  ///< it ends where its entries end
+    varve::lsn oldest = 0;     ///< log below is gone
+    bool pulled = false;       ///< an engine asks for it
+    bool late = false;         ///< it was not there when the world began
+    bool dropped = false;      ///< it ends where its entries end
+    varve::lsn said_start = 0; ///< the last answer to an engine that asked where its log begins
   };
 
   /// SCNs begin at `start` and follow the virtual clock.
@@ -36,6 +37,7 @@ public:
     logs_[tenant][id].late = late;
   }
   void drop_stream(tenant_id tenant, stream_id id) { logs_.at(tenant).at(id).dropped = true; }
+  void say_start(tenant_id tenant, stream_id id, lsn at) { logs_.at(tenant).at(id).said_start = at; }
   std::vector<tenant_id> tenants() const;
   const std::map<stream_id, stream>& streams(tenant_id tenant) const { return logs_.at(tenant); }
   const stream& at(tenant_id tenant, stream_id id) const { return logs_.at(tenant).at(id); }

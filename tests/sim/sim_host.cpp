@@ -35,10 +35,9 @@ void sim_host::open_new_streams() {
     else if (log.late || (log.entries.empty() && world_.world().chance(300)))
       how.start_lsn = 0; // all log begins there
     made->said_start = how.start_lsn.has_value();
-    // A round in force may speak already, and then wants all log also of a stream that it has not heard of;
-    // but of one that an earlier life has dropped it may have begun behind what was left out.
+    // A round in force may speak already, and then wants all log also of a stream that it has not heard of.
     if (auto status = engine_.row(tenant_))
-      made->fresh = status->round.status == round_status::stop || log.dropped;
+      made->fresh = status->round.status == round_status::stop;
     auto opened = engine_.door().open_stream(tenant_, id, how);
     if (opened.code() == errc::closed || (!opened.ok() && engine_.catalog()->may_fail()))
       return; // its tenant could not be registered, perhaps

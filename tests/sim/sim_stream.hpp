@@ -26,7 +26,12 @@ public:
     first.reset(); // asked once a round, perhaps before the host hears that it began
     auto archived = handle ? host_log::find(log(), handle->archived_position().next_lsn) : 0;
     auto which = fresh ? std::max(archived, earliest()) : archived;
-    return which < log().entries.size() ? log().entries[which].lsn : host_log::end_of(log());
+    // An earlier life may have dropped it and left out what lies before.
+    if (log().dropped)
+      which = std::max(which, host_log::find(log(), log().said_start));
+    auto start = which < log().entries.size() ? log().entries[which].lsn : host_log::end_of(log());
+    of.world_.log().say_start(of.tenant_, id, start);
+    return start;
   }
 
   result<lsn> oldest_lsn() override { return log().oldest; }
