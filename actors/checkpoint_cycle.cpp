@@ -107,14 +107,18 @@ void checkpoint_state::finish_pieces(scn upto) {
           });
 }
 
-/// How the stream stands, with what the row says to be durable (null: with what is committed). One that was
-/// dropped counts all the same as long as a round that has not begun waits for its word: when it is forgotten
-/// nobody knows any more that it skipped log.
+/// How the stream stands, with what the row says to be durable (null: with what is committed). One that
+/// begins behind log that nobody has, of whose SCNs there is no word yet, is quiet: its row stays what the
+/// archive has. A round that has not begun waits for it, though it was dropped: when it is forgotten nobody
+/// knows any more that it skipped log.
 stream_standing checkpoint_state::standing_of(const stream_buffer& stream, const stream_row* durable) const {
   auto s = stream.support(durable != nullptr ? &durable->position : nullptr);
   VARVE_PLANT(forgotten_while_waited_for, return s);
-  if (s.waits_for_start && ledger->round().start_scn == 0)
-    s.dropped = s.row.dropped = false;
+  bool begun = ledger->round().start_scn != 0;
+  if (s.started && s.waits_for_start && !(begun && s.dropped)) {
+    s.quiet = true;
+    s.started = s.dropped = false;
+  }
   return s;
 }
 
@@ -126,7 +130,7 @@ bool checkpoint_state::mark_is_wrong(const stream_buffer& stream, const stream_s
   if (now.started || known == nullptr)
     return false;
   if (!known->dropped)
-    return !stream.opened();
+    return !now.quiet && !stream.opened();
   return now.quiet && (ledger->round().start_scn == 0 || round_is_over);
 }
 
@@ -148,15 +152,17 @@ void checkpoint_state::note_streams() {
       }
       continue;
     }
+    if (s.dropped)
+      cycle_dropped.push_back(stream->id());
+    if (s.waits_for_start)
+      continue; // dropped, and its row is true as it is
     bool fresh = noted.insert(stream->id()).second;
     bool has_log = s.row.position.next_lsn > s.row.start_lsn;
-    if (!has_log && !begun) {
+    if (!has_log && !begun && !s.dropped) {
       // Where its log is to begin is only said yet, and may be behind a gap: its row stays what rounds before
       // have.
       s.row.position = known != nullptr ? known->position : stream_position{};
       s.row.start_lsn = s.row.position.next_lsn;
-      if (s.dropped) // up to this SCN it may have skipped log, and will not be there to say it
-        s.row.position.last_scn = std::max(s.row.position.last_scn, s.start_scn);
     } else if (known != nullptr && known->position.next_lsn >= s.row.start_lsn) {
       s.row.position = known->position;
     } else if (!has_log) {
@@ -165,8 +171,6 @@ void checkpoint_state::note_streams() {
     }
     if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn || known->dropped != s.dropped)
       note(s.row);
-    if (s.dropped)
-      cycle_dropped.push_back(stream->id());
   }
 }
 

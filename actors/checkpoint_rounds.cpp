@@ -352,7 +352,8 @@ void checkpoint_state::interrupt(const break_record& why) {
     return;
   }
   auto* row = ledger ? ledger->stream(why.stream) : nullptr;
-  interrupt_at(why, std::max(stream->expected_lsn(), row != nullptr ? row->position.next_lsn : 0));
+  auto reached = stream->started() ? stream->expected_lsn() : why.first_missing;
+  interrupt_at(why, std::max(reached, row != nullptr ? row->position.next_lsn : 0));
 }
 
 /// The same, of a stream whose log is there up to `reached`.

@@ -301,14 +301,18 @@ status stream_buffer::advance(scn upto) {
   VARVE_TRY(check_advance(upto));
   if (tenant_.gate() != intake_gate::open)
     return {};
+  bool news = false;
   {
     std::lock_guard lock{mutex_};
     VARVE_PLANT(advance_one_too_far, ++upto);
-    if (upto <= advance_)
+    if (upto < advance_)
       return {};
+    news = upto > advance_ || round_advance() == 0;
     advance_ = upto;
+    ++advances_;
   }
-  tenant_.wake();
+  if (news)
+    tenant_.wake();
   return {};
 }
 
@@ -316,7 +320,7 @@ lsn stream_buffer::expected_lsn() const {
   std::lock_guard lock{mutex_};
   if (started_)
     return expected_;
-  return asked_start_ ? std::max(*asked_start_, known_from_) : known_from_;
+  return std::max({asked_start_.value_or(0), known_from_, oldest_left_.value_or(0)});
 }
 
 lsn stream_buffer::accepted_upto() const {
@@ -345,6 +349,8 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {
     asked_start_ = start_lsn;
   if (!started_ && start_lsn) {
     // The host has said where its log begins: a quiet stream does not hold the round back.
+    if (*start_lsn > known_from_)
+      before_skip_ = {advances_, tenant_.advances()};
     begin_at(*start_lsn);
   }
   return true;
@@ -355,7 +361,7 @@ void stream_buffer::start_at(lsn start) {
   if (started_)
     return;
   if (start > known_from_)
-    before_skip_ = {advance_, tenant_.advanced()};
+    before_skip_ = {advances_, tenant_.advances()};
   source_spoke_ = true;
   begin_at(start);
 }
@@ -379,7 +385,7 @@ void stream_buffer::recycled(lsn oldest) {
     return;
   oldest_left_ = oldest;
   if (oldest > (started_ ? expected_ : known_from_))
-    before_skip_ = {advance_, tenant_.advanced()};
+    before_skip_ = {advances_, tenant_.advances()};
 }
 
 log_supply stream_buffer::supply() const {

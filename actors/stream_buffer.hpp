@@ -107,9 +107,9 @@ public:
   bool opened() const;
 
 private:
-  /// Up to which SCN the stream and its tenant were said to be past.
-  struct said {
-    scn of_stream = 0, of_tenant = 0;
+  /// How often the stream and its tenant were said to be past an SCN.
+  struct advances {
+    std::uint64_t of_stream = 0, of_tenant = 0;
   };
 
   append_answer refuse(errc code, std::string message, std::string hint = {}) const;
@@ -144,8 +144,8 @@ private:
   scn start_scn_ = 0;
   lsn known_from_ = 0; // archived before: a round's log cannot begin below
   scn last_scn_ = 0, advance_ = 0;
-  scn advance_before_ = 0; // said before the gate opened: tells nothing of where the round's log begins
-  said before_skip_;       // nor does what was said before it skipped log that is not archived
+  std::uint64_t advances_ = 0, advances_before_ = 0; // said; before the gate opened: tell no beginning
+  advances before_skip_; // nor do those that came before it skipped log that is not archived
   stream_position committed_;
   std::optional<lsn> asked_start_;
   std::optional<lsn> oldest_left_; // at the host

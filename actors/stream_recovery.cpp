@@ -32,7 +32,7 @@ void stream_buffer::know(const stream_row& row) {
 
 void stream_buffer::outdate_advance() {
   std::lock_guard lock{mutex_};
-  advance_before_ = advance_;
+  advances_before_ = advances_;
 }
 
 void stream_buffer::begin_round() {
@@ -48,10 +48,11 @@ void stream_buffer::begin_round() {
   begin_where_said();
 }
 
-/// What the host has said before a round: where the log begins, or that there is none below.
+/// What the host has said when it opened the stream. That log below is gone does not begin it: more may go
+/// before the round begins.
 void stream_buffer::begin_where_said() {
-  if (attached_ && !pulled_ && (asked_start_ || oldest_left_.value_or(0) > known_from_))
-    begin_at(asked_start_.value_or(0));
+  if (attached_ && !pulled_ && asked_start_)
+    begin_at(*asked_start_);
 }
 
 /// Open, and no log of it in this round yet. One that is to be dropped still counts until all its log is
@@ -62,7 +63,7 @@ bool stream_buffer::quiet() const {
 
 void stream_buffer::go_on() {
   std::lock_guard lock{mutex_};
-  if (quiet() && known_from_ > 0)
+  if (quiet() && round_advance() > 0 && (known_from_ > 0 || oldest_left_))
     begin_at(known_from_);
 }
 
@@ -153,12 +154,12 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool owes_log = std::max(before, accepted_) > archived;
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   bool takes_part = row && !new_round && !row->dropped;
-  bool may_begin_anywhere = takes_part && !begun && !has_log;
+  bool may_begin_anywhere = row && !new_round && !has_log && (!begun || row->dropped);
   bool anew = new_round || may_begin_anywhere;
-  if (may_begin_anywhere)
+  if (may_begin_anywhere && takes_part)
     opened_ = true; // by whoever had the tenant; the round waits for it
   // What only the catalog knew, perhaps of another round, begins nothing in this one.
-  if (row && anew && accepted_ == 0 && !asked_start_ && !source_spoke_) {
+  if (row && anew && in_flight_.empty() && accepted_ <= row->position.next_lsn && !source_spoke_) {
     started_ = false;
     start_scn_ = 0;
   }
@@ -247,10 +248,10 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
 scn stream_buffer::round_advance() const {
   bool skips = std::max(started_ ? start_ : 0, oldest_left_.value_or(0)) > known_from_;
   VARVE_PLANT(older_advance_tells_beginning, skips = false);
-  auto before = skips ? before_skip_ : said{};
+  auto before = skips ? before_skip_ : advances{};
   auto of_tenant = tenant_.round_advance();
-  return std::max(advance_ > std::max(advance_before_, before.of_stream) ? advance_ : 0,
-                  of_tenant > before.of_tenant ? of_tenant : 0);
+  return std::max(advances_ > std::max(advances_before_, before.of_stream) ? advance_ : 0,
+                  tenant_.advances() > before.of_tenant ? of_tenant : 0);
 }
 
 std::uint64_t stream_buffer::open_since() const {
@@ -324,6 +325,7 @@ lsn stream_buffer::give_up() {
   open_ = block_header{};
   open_since_ = 0;
   tenant_.budget().release(tenant_.account(), lease_);
+  source_spoke_ = false;
   VARVE_PLANT(given_up_not_asked_again, return expected_);
   if (started_) {
     expected_ = committed_.next_lsn;

@@ -87,15 +87,15 @@ std::vector<std::shared_ptr<stream_buffer>> tenant_intake::streams() const {
   return all;
 }
 
-void tenant_intake::forget(stream_id id) {
+void tenant_intake::forget(stream_id id, const stream_row* archived) {
   std::lock_guard lock{streams_mutex_};
   auto found = streams_.find(id);
   if (found == streams_.end() || found->second->attached())
     return;
-  auto standing = found->second->support(nullptr);
-  if (!standing.dropped)
+  if (!found->second->support(nullptr).dropped)
     return; // opened again meanwhile
-  archived_[id] = standing.row;
+  if (archived != nullptr)
+    archived_[id] = *archived;
   streams_.erase(found);
 }
 
@@ -133,7 +133,7 @@ scn tenant_intake::archived_before_round() const {
 }
 
 void tenant_intake::outdate_advances() {
-  advance_before_.store(advanced(), std::memory_order_release);
+  advances_before_.store(advances(), std::memory_order_release);
   for (auto& stream : streams())
     stream->outdate_advance();
 }
@@ -175,7 +175,11 @@ status tenant_intake::advance(scn upto) {
   auto before = advance_.load();
   while (before < upto && !advance_.compare_exchange_weak(before, upto)) {
   }
-  if (before < upto)
+  if (upto < before)
+    return {};
+  bool first = round_advance() == 0;
+  advances_.fetch_add(1, std::memory_order_acq_rel);
+  if (before < upto || first)
     wake();
   return {};
 }

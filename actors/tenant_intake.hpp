@@ -55,8 +55,9 @@ public:
   std::vector<stream_id> retire();
   void reinstate();                                            ///< it stays, after all
   std::vector<std::shared_ptr<stream_buffer>> streams() const; ///< ascending by id
-  /// Lets go of a stream that was dropped, unless it is open again; where its log ends stays known.
-  void forget(stream_id id);
+  /// Lets go of a stream that was dropped, unless it is open again; what the archive has of it stays known
+  /// (null: it has none).
+  void forget(stream_id id, const stream_row* archived);
   /// The archive knows of log of a stream that nobody holds here, and of which nothing waits here.
   void remember(const stream_row& row);
   /// A new round: every stream begins anew, at or after where its archived log ends.
@@ -81,9 +82,10 @@ public:
   scn advanced() const { return advance_.load(std::memory_order_acquire); }
   /// The same, of what was said since the gate opened; 0: nothing.
   scn round_advance() const {
-    auto upto = advanced();
-    return upto > advance_before_.load(std::memory_order_acquire) ? upto : 0;
+    return advances() > advances_before_.load(std::memory_order_acquire) ? advanced() : 0;
   }
+  /// How often it was said; the same SCN again counts, a lower one does not.
+  std::uint64_t advances() const { return advances_.load(std::memory_order_acquire); }
   /// The committed checkpoint: entries at or below it are refused.
   void set_checkpoint(scn checkpoint) { checkpoint_.store(checkpoint, std::memory_order_release); }
   scn checkpoint() const { return checkpoint_.load(std::memory_order_acquire); }
@@ -133,7 +135,8 @@ private:
   std::atomic<intake_gate> gate_{intake_gate::closed};
   std::atomic<archive_mode> mode_{archive_mode::optional};
   std::atomic<codec> codec_{codec::lz4};
-  std::atomic<scn> advance_{0}, advance_before_{0}, checkpoint_{0};
+  std::atomic<scn> advance_{0}, checkpoint_{0};
+  std::atomic<std::uint64_t> advances_{0}, advances_before_{0};
   std::atomic<bool> awake_{false}, pressure_sent_{false};
   std::atomic<std::uint64_t> openings_{0};
 

@@ -119,10 +119,12 @@ public:
 };
 
 struct stream_options {
-  /// Where the stream's log begins; empty = its first entry says. Ignored where the archive knows the stream.
-  /// A host that may recycle log of the stream before it hands over any says it here, or hands over first: in
-  /// a round that is DOING already, log_recycled(x) before the first entry of a stream that begins nowhere
-  /// yet is a break of the whole tenant, although append(x) instead of it would be taken as the beginning.
+  /// Where the stream's log begins in a round; empty = its first entry says. Below what the archive has of
+  /// it, it goes on there; further on, what lies between is skipped, and a round that has not begun waits for
+  /// an entry or an advance behind it. A host that may recycle log of the stream before it hands over any
+  /// says it here, or hands over first: in a round that is DOING already, log_recycled(x) before the first
+  /// entry of a stream that begins nowhere yet is a break of the whole tenant, although append(x) instead of
+  /// it would be taken as the beginning.
   std::optional<lsn> start_lsn;
   /// Pull mode: the engine reads from here instead of being appended to. Must outlive the stream.
   log_source* source = nullptr;
@@ -227,7 +229,12 @@ public:
   virtual status drop_tenant(tenant_id tenant) = 0;
   virtual result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
                                                           stream_options options) = 0;
-  /// Takes the stream out of the checkpoint once everything below `final_lsn` is durable.
+  /// Takes the stream out of the checkpoint once everything below `final_lsn` is durable. A commit remembers
+  /// it then; a host that restarts before says it again, after open_stream() and what log_recycled() has to
+  /// tell. A round that was ordered while the stream was closed does not wait for it: what it wrote since the
+  /// last round is in none, and what is handed over of other streams must lie above the SCNs of that. A
+  /// stream that skipped log and is dropped before its round begins is waited for until an advance of the
+  /// tenant.
   virtual status drop_stream(tenant_id tenant, stream_id stream, lsn final_lsn) = 0;
   /// The same of every stream of the tenant.
   virtual status advance(tenant_id tenant, scn upto) = 0;

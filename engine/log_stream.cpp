@@ -102,15 +102,16 @@ status engine_stream::advance(scn upto) {
 status engine_stream::log_recycled(lsn oldest) {
   if (engine_.closed())
     return fail(errc::closed, "the engine is closed");
+  auto expected = buffer_->expected_lsn();
   buffer_->recycled(oldest);
   // What was accepted and is not durable yet lies in our memory: log below it may go. Only log that was never
   // handed over is lost.
-  if (intake_->gate() != intake_gate::open || oldest <= buffer_->expected_lsn())
+  if (intake_->gate() != intake_gate::open || oldest <= expected)
     return {};
   tenant_order broken;
   broken.what = tenant_order::kind::interrupt;
   broken.broken.stream = buffer_->id();
-  broken.broken.first_missing = buffer_->expected_lsn();
+  broken.broken.first_missing = expected;
   broken.broken.oldest_left = oldest;
   broken.broken.reason = "the host has recycled it";
   return engine_.order({{intake_->id(), broken}}, engine_limits::statement);

@@ -1,59 +1,11 @@
 // What a round claims: where it begins, and of which streams it waits for word or log.
 #include "engine/reader/round_join.hpp"
-#include "tests/actors/runtime_fixture.hpp"
+#include "tests/actors/round_stories.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace varve;
 using namespace varve::test;
-
-namespace {
-
-constexpr stream_id s1{1}, s2{2};
-
-bool is_doing(const runtime_fixture& f) {
-  return f.row().round.status == round_status::doing;
-}
-
-/// An entry of ten LSNs where the stream stands, or at `at`.
-void append_one(stream_buffer& to, scn when, std::optional<lsn> at = std::nullopt) {
-  auto from = at.value_or(to.expected_lsn());
-  auto answer = to.append({from, from + 10, when, as_bytes("x")});
-  INFO(answer.failed.to_string());
-  REQUIRE(answer.outcome == append_outcome::accepted);
-}
-
-/// What the next life of a killed engine has.
-runtime_fixture::options after_a_kill(std::unique_ptr<runtime_fixture>& killed) {
-  auto next = killed->on_the_same();
-  killed.reset();
-  return next;
-}
-
-/// Round 1 has log of streams 1 and 2.
-std::unique_ptr<runtime_fixture> first_round() {
-  auto f = std::make_unique<runtime_fixture>();
-  f->add_tenant();
-  REQUIRE(f->archivelog().ok());
-  f->open(1, std::nullopt);
-  f->open(2, std::nullopt);
-  f->write(1);
-  f->write(2);
-  REQUIRE(f->flush());
-  return f;
-}
-
-/// That is over, and round 2 is ordered.
-std::unique_ptr<runtime_fixture> second_round() {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
-  REQUIRE(f->archivelog().ok());
-  return f;
-}
-
-} // namespace
 
 TEST_CASE("round claims: what a stream lacks below its beginning is not claimed, though it ended since") {
   runtime_fixture f;
@@ -138,7 +90,8 @@ TEST_CASE("round claims: a restart in BEGINNING does not forget that log was ski
   CHECK(second.row().round.start_scn >= begins);
 }
 
-TEST_CASE("round claims: what a stream skipped is not claimed, though it was dropped without log of its own") {
+TEST_CASE(
+    "round claims: what a stream skipped is not claimed, though it was dropped without log of its own") {
   auto f = first_round();
   REQUIRE(f->run_until([&] { return is_doing(*f); }));
   REQUIRE(f->noarchivelog().ok());
@@ -181,6 +134,19 @@ TEST_CASE("round claims: what only another destination has of a stream is not in
   REQUIRE(f.flush());
   REQUIRE(f.run_until([&] { return is_doing(f); }));
   CHECK(f.row().round.start_scn >= late);
+}
+
+TEST_CASE("round claims: an advance to the same SCN counts once it is said in this round") {
+  auto f = first_round();
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  auto& intake = *f->runtime->intake(tenant);
+  auto idle_since = f->now();
+  REQUIRE(intake.advance(idle_since).ok()); // the database writes nothing from here on
+  REQUIRE(f->flush());
+  REQUIRE(f->noarchivelog().ok());
+  REQUIRE(f->archivelog().ok());
+  REQUIRE(intake.advance(idle_since).ok());
+  CHECK(f->run_until([&] { return is_doing(*f); }));
 }
 
 TEST_CASE("round claims: log that is lost of a stream for which a round speaks breaks it, though it has no "

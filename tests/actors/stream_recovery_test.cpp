@@ -338,61 +338,6 @@ TEST_CASE(
   CHECK_FALSE(stream->support(nullptr).waits_for_start);
 }
 
-TEST_CASE("stream recovery: what was said before log was skipped does not tell where the round begins") {
-  intake_fixture f;
-  auto stream = f.open(1);
-  f.intake->begin_round();
-  CHECK(stream->advance(50).ok());
-  CHECK(f.intake->advance(60).ok());
-  REQUIRE_FALSE(stream->support(nullptr).waits_for_start);
-  stream->recycled(500);
-  CHECK(stream->support(nullptr).waits_for_start);
-  CHECK(stream->advance(61).ok());
-  CHECK_FALSE(stream->support(nullptr).waits_for_start);
-  SECTION("by its host again") {
-    stream->recycled(510);
-    CHECK(stream->support(nullptr).waits_for_start);
-    CHECK(f.intake->advance(70).ok());
-    CHECK(stream->support(nullptr).start_scn == 70);
-  }
-  SECTION("by its host, but the archive has it") {
-    stream->recycled(510);
-    stream->reconcile(stream_row{stream_id{1}, 510, {510, 40}, false}, true);
-    CHECK(stream->support(nullptr).start_scn == 61);
-  }
-}
-
-TEST_CASE("stream recovery: what was said before a source begins behind skipped log does not tell where") {
-  intake_fixture f;
-  auto stream = f.intake->open(stream_id{1}, std::nullopt, true).value();
-  CHECK(f.intake->advance(60).ok());
-  stream->reconcile(stream_row{stream_id{1}, 0, {10, 40}, false}, true);
-  SECTION("it goes on where the archive ends") {
-    stream->start_at(10);
-    CHECK_FALSE(stream->support(nullptr).waits_for_start);
-  }
-  SECTION("it does not") {
-    stream->start_at(11);
-    CHECK(stream->support(nullptr).waits_for_start);
-    CHECK(stream->advance(61).ok());
-    CHECK(stream->support(nullptr).start_scn == 61);
-  }
-}
-
-TEST_CASE("stream recovery: in a round that a takeover begins, a source says where, and is asked once") {
-  intake_fixture f;
-  f.intake->remember({stream_id{1}, 0, {10, 40}, false});
-  auto stream = f.intake->open(stream_id{1}, std::nullopt, true).value();
-  REQUIRE(stream->started());
-  stream_row archived{stream_id{1}, 20, {20, 45}, false};
-  stream->reconcile(archived, true);
-  CHECK_FALSE(stream->started());
-  stream->start_at(500);
-  stream->reconcile(archived, true);
-  CHECK(stream->started());
-  CHECK(stream->expected_lsn() == 500);
-}
-
 TEST_CASE(
     "stream recovery: a stream that nobody holds any more is waited for in its round, not in the next") {
   intake_fixture f;

@@ -119,7 +119,7 @@ const std::vector<planted_row>& planted_table() {
       {PLANTED(advance_one_too_far), "an advance counts one SCN further than was promised", 20},
       {PLANTED(older_advance_tells_beginning),
        "an advance from before log was skipped tells where the round begins behind it", 0, "actors",
-       "stream recovery: what was said before log was skipped does not tell where the round begins"},
+       "skipped log: what was said before log was skipped does not tell where the round begins"},
       {PLANTED(left_out_taken_for_durable),
        "a flush is answered though another engine's round left its log out", 0, "actors",
        "checkpoint takeover: who waits for log that another engine's round goes on behind is told"},

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "tests/actors/runtime_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace varve::test {
+
+constexpr stream_id s1{1}, s2{2}, s3{3};
+
+inline bool is_doing(const runtime_fixture& f) {
+  return f.row().round.status == round_status::doing;
+}
+
+/// An entry of ten LSNs where the stream stands, or at `at`.
+inline void append_one(stream_buffer& to, scn when, std::optional<lsn> at = std::nullopt) {
+  auto from = at.value_or(to.expected_lsn());
+  auto answer = to.append({from, from + 10, when, as_bytes("x")});
+  INFO(answer.failed.to_string());
+  REQUIRE(answer.outcome == append_outcome::accepted);
+}
+
+/// What the next life of a killed engine has.
+inline runtime_fixture::options after_a_kill(std::unique_ptr<runtime_fixture>& killed) {
+  auto next = killed->on_the_same();
+  killed.reset();
+  return next;
+}
+
+/// Round 1 has log of streams 1 and 2.
+inline std::unique_ptr<runtime_fixture> first_round() {
+  auto f = std::make_unique<runtime_fixture>();
+  f->add_tenant();
+  REQUIRE(f->archivelog().ok());
+  f->open(1, std::nullopt);
+  f->open(2, std::nullopt);
+  f->write(1);
+  f->write(2);
+  REQUIRE(f->flush());
+  return f;
+}
+
+/// That is over, and round 2 is ordered.
+inline std::unique_ptr<runtime_fixture> second_round() {
+  auto f = first_round();
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_minute);
+  REQUIRE(f->archivelog().ok());
+  return f;
+}
+
+} // namespace varve::test
