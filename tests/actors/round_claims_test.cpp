@@ -98,10 +98,18 @@ TEST_CASE(
   f->run_for(one_minute);
   auto early = f->now();
   auto& intake = *f->runtime->intake(tenant);
-  intake.find(s1)->recycled(500);
+  bool pull = GENERATE(false, true);
+  if (pull) {
+    intake.find(s1)->detach();
+    REQUIRE(intake.open(s1, std::nullopt, true).ok());
+  } else {
+    intake.find(s1)->recycled(500);
+  }
   f->run_for(one_minute);
   auto skipped = f->now(); // what lies below 500 may have been written until now
   REQUIRE(f->archivelog().ok());
+  if (pull)
+    intake.find(s1)->start_at(500);
   intake.find(s1)->detach();
   intake.find(s1)->drop_at(500);
   REQUIRE(f->flush());
