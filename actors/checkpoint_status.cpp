@@ -266,7 +266,7 @@ void checkpoint_state::publish_commit() {
       VARVE_PLANT(wrong_waiter_answered, answers.emplace_back(wait, durable_answer{{}, position}); continue);
       if (position.next_lsn < wait->upto) {
         auto stream = parts.intake->find(wait->stream);
-        if (stream && stream->expected_lsn() < wait->upto) {
+        if (stream && !stream->holds_beyond(wait->upto - 1)) {
           // The takeover found another position than was assumed, and the listener was told.
           answers.emplace_back(wait, durable_answer{given_up(*stream), position});
           continue;
