@@ -57,7 +57,7 @@ bool checkpoint_state::has_news() const {
     }
     if (!s.started)
       continue;
-    bool noted_as_dropped = known != nullptr ? known->dropped : s.waits_for_start;
+    bool noted_as_dropped = known != nullptr && known->dropped;
     if (s.dropped ? !noted_as_dropped || !stream->attached() : noted_as_dropped)
       return true; // dropped, to be forgotten, or open again
     if (s.dropped)

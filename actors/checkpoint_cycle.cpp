@@ -107,15 +107,14 @@ void checkpoint_state::finish_pieces(scn upto) {
           });
 }
 
-/// How the stream stands, with what the row says to be durable (null: with what is committed). One that
-/// begins behind log that nobody has, of whose SCNs there is no word yet, is quiet: its row stays what the
-/// archive has. A round that has not begun waits for it, though it was dropped: when it is forgotten nobody
-/// knows any more that it skipped log.
+/// How the stream stands, with what the row says to be durable (null: with what is committed). Before the
+/// round has begun one that begins behind log that nobody has, of whose SCNs there is no word yet, is quiet:
+/// its row stays what the archive has, and it is waited for, though it was dropped. When it is forgotten
+/// nobody knows any more that it skipped log.
 stream_standing checkpoint_state::standing_of(const stream_buffer& stream, const stream_row* durable) const {
   auto s = stream.support(durable != nullptr ? &durable->position : nullptr);
   VARVE_PLANT(forgotten_while_waited_for, return s);
-  bool begun = ledger->round().start_scn != 0;
-  if (s.started && s.waits_for_start && !(begun && s.dropped)) {
+  if (s.started && s.waits_for_start && ledger->round().start_scn == 0) {
     s.quiet = true;
     s.started = s.dropped = false;
   }
@@ -152,10 +151,6 @@ void checkpoint_state::note_streams() {
       }
       continue;
     }
-    if (s.dropped)
-      cycle_dropped.push_back(stream->id());
-    if (s.waits_for_start)
-      continue; // dropped, and its row is true as it is
     bool fresh = noted.insert(stream->id()).second;
     bool has_log = s.row.position.next_lsn > s.row.start_lsn;
     if (!has_log && !begun && !s.dropped) {
@@ -171,6 +166,8 @@ void checkpoint_state::note_streams() {
     }
     if (fresh || known == nullptr || known->start_lsn != s.row.start_lsn || known->dropped != s.dropped)
       note(s.row);
+    if (s.dropped)
+      cycle_dropped.push_back(stream->id());
   }
 }
 

@@ -294,7 +294,7 @@ void checkpoint_state::publish_commit() {
     });
   }
   for (auto id : std::exchange(cycle_dropped, {}))
-    parts.intake->forget(id, ledger->stream(id));
+    parts.intake->forget(id);
 
   auto& status = parts.status;
   status.seq = record.seq;

@@ -38,7 +38,7 @@ append_answer stream_buffer::refuse(errc code, std::string message, std::string 
 scn stream_buffer::promised_scn() const {
   bool must_go_on = started_ || tenant_.checkpoint() > 0;
   if (must_go_on && oldest_left_.value_or(0) > (started_ ? expected_ : known_from_))
-    return 0;
+    return started_ ? 0 : round_advance();
   VARVE_PLANT(advance_over_what_was_given_up, return std::max(advance_, tenant_.advanced()));
   if (started_)
     return expected_ < accepted_ ? 0 : std::max(advance_, tenant_.advanced());
@@ -336,6 +336,13 @@ bool stream_buffer::owes() const {
 stream_position stream_buffer::committed() const {
   std::lock_guard lock{mutex_};
   return started_ ? committed_ : stream_position{known_from_, last_scn_};
+}
+
+stream_position stream_buffer::resume() const {
+  std::lock_guard lock{mutex_};
+  if (started_)
+    return committed_;
+  return {std::max(known_from_, oldest_left_.value_or(0)), last_scn_};
 }
 
 bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {

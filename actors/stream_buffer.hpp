@@ -47,6 +47,8 @@ public:
   /// Was log accepted that was given up since and did not come again?
   bool owes() const;
   stream_position committed() const;
+  /// Where to hand over from: the committed position, but not what the host has let go before a round begins.
+  stream_position resume() const;
   /// The host has no log below any more: the next round begins there or later.
   void recycled(lsn oldest);
   log_supply supply() const;
@@ -71,16 +73,16 @@ public:
   void outdate_advance();
   /// A new round: known log stays known, the next entry defines where the round's log begins.
   void begin_round();
-  /// The round that begins now speaks for the stream too: a quiet one that earlier rounds have log of goes on
-  /// where that ends.
+  /// The round that begins now speaks for the stream too: a quiet one goes on where earlier rounds have log
+  /// of it, or behind what its host has let go since; but not where that came after the round was judged.
   void go_on();
   /// After the takeover: `row` is what the newest commit says (nullopt: it knows no such stream). What was
   /// accepted before is trimmed to what follows it and cut anew along the borders of the round's grid; blocks
   /// of the queue that are replaced have no entries any more. Returns where the host must hand over from, if
   /// what it handed over does not fit, or in part lies before the round's log: then earlier rounds have it,
-  /// or none has. In a new round the row is that of the round before, and a stream of which nobody has said
-  /// anything here begins anew. Once the round has begun, a stream that has a row and no log in it goes on
-  /// there, too.
+  /// or none has. In a new round the row is that of the round before, and a stream of which
+  /// nobody has said where this one begins, begins anew; so does one that the row calls dropped, without log
+  /// in it. Else, once the round has begun, a stream that has a row and no log in it goes on there, too.
   std::optional<lsn> reconcile(const std::optional<stream_row>& row, bool new_round, bool begun = false);
   /// Cuts what is open into a block of the tenant's queue; false: nothing was open.
   bool cut();

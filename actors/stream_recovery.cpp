@@ -158,8 +158,11 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool anew = new_round || may_begin_anywhere;
   if (may_begin_anywhere && takes_part)
     opened_ = true; // by whoever had the tenant; the round waits for it
-  // What only the catalog knew, perhaps of another round, begins nothing in this one.
-  if (row && anew && in_flight_.empty() && accepted_ <= row->position.next_lsn && !source_spoke_) {
+  // What only the catalog knew, perhaps of another round, begins nothing in this one; nor what earlier rounds
+  // have. But what the host has said of this one stays, also where nobody is there to say it again.
+  bool all_archived = row && in_flight_.empty() && !owes_log && accepted_ <= row->position.next_lsn;
+  bool said = source_spoke_ || (asked_start_ && (begun || !attached_)) || (begun && pulled_);
+  if (anew && all_archived && !said) {
     started_ = false;
     start_scn_ = 0;
   }
@@ -246,7 +249,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
 /// What was said of the stream or its tenant since the gate opened: where its log can begin. Where it begins
 /// behind log that is not archived, what was said before that was skipped does not count: its SCNs are above.
 scn stream_buffer::round_advance() const {
-  bool skips = std::max(started_ ? start_ : 0, oldest_left_.value_or(0)) > known_from_;
+  auto all_before = known_from_ > 0 ? known_from_ : asked_start_.value_or(0);
+  bool skips = std::max(started_ ? start_ : 0, oldest_left_.value_or(0)) > all_before;
   VARVE_PLANT(older_advance_tells_beginning, skips = false);
   auto before = skips ? before_skip_ : advances{};
   auto of_tenant = tenant_.round_advance();
@@ -325,7 +329,7 @@ lsn stream_buffer::give_up() {
   open_ = block_header{};
   open_since_ = 0;
   tenant_.budget().release(tenant_.account(), lease_);
-  source_spoke_ = false;
+  source_spoke_ = source_spoke_ && !attached_; // else it is asked again
   VARVE_PLANT(given_up_not_asked_again, return expected_);
   if (started_) {
     expected_ = committed_.next_lsn;

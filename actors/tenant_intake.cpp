@@ -87,15 +87,15 @@ std::vector<std::shared_ptr<stream_buffer>> tenant_intake::streams() const {
   return all;
 }
 
-void tenant_intake::forget(stream_id id, const stream_row* archived) {
+void tenant_intake::forget(stream_id id) {
   std::lock_guard lock{streams_mutex_};
   auto found = streams_.find(id);
   if (found == streams_.end() || found->second->attached())
     return;
-  if (!found->second->support(nullptr).dropped)
+  auto standing = found->second->support(nullptr);
+  if (!standing.dropped)
     return; // opened again meanwhile
-  if (archived != nullptr)
-    archived_[id] = *archived;
+  archived_[id] = standing.row;
   streams_.erase(found);
 }
 

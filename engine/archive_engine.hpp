@@ -121,10 +121,11 @@ public:
 struct stream_options {
   /// Where the stream's log begins in a round; empty = its first entry says. Below what the archive has of
   /// it, it goes on there; further on, what lies between is skipped, and a round that has not begun waits for
-  /// an entry or an advance behind it. A host that may recycle log of the stream before it hands over any
-  /// says it here, or hands over first: in a round that is DOING already, log_recycled(x) before the first
-  /// entry of a stream that begins nowhere yet is a break of the whole tenant, although append(x) instead of
-  /// it would be taken as the beginning.
+  /// an entry or an advance behind it. What is skipped in a DOING round is told to no later one: what is
+  /// handed over in that must lie above its SCNs. A host that may recycle log of the stream before it hands
+  /// over any says it here, or hands over first: in a round that is DOING already, log_recycled(x) before the
+  /// first entry of a stream that begins nowhere yet is a break of the whole tenant, although append(x)
+  /// instead of it would be taken as the beginning.
   std::optional<lsn> start_lsn;
   /// Pull mode: the engine reads from here instead of being appended to. Must outlive the stream.
   log_source* source = nullptr;
@@ -162,9 +163,10 @@ public:
   /// archived_position() is there already it is ok at once, and no destination is asked.
   virtual durable_future flush() = 0;
   /// Log below `oldest` is gone at the host. If it was not handed over: a break (DESIGN section 5.3); said
-  /// while no round takes log of the stream: the next one begins there. A host that says it each time it
-  /// recycles is warned before a break (archive_listener::on_alarm). After open() the break comes with the
-  /// takeover, which this asks for: only the destination knows whether that log is archived. Thread-safe.
+  /// while no round takes log of the stream: the next one begins there, or further on. A host that says it
+  /// each time it recycles is warned before a break (archive_listener::on_alarm). After open() the break
+  /// comes with the takeover, which this asks for: only the destination knows whether that log is archived.
+  /// Thread-safe.
   virtual status log_recycled(lsn oldest) = 0;
 
   /// Thread-safe, cheap:

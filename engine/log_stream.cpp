@@ -124,7 +124,7 @@ stream_position engine_stream::archived_position() const {
   return buffer_->committed();
 }
 stream_position engine_stream::resume_lsn() const {
-  return buffer_->committed();
+  return buffer_->resume();
 }
 
 lsn engine_stream::recyclable_lsn() const {

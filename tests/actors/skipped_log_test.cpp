@@ -100,41 +100,6 @@ TEST_CASE("skipped log: a round that begins does not begin a stream behind what 
                after.row.start_lsn == 500)); // log_recycled() finds no break, and the round has no word
 }
 
-TEST_CASE("skipped log: of a stream that came late to a DOING round it is in no later round's window") {
-  bool pull = GENERATE(false, true);
-  CAPTURE(pull);
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
-  auto& intake = *f->runtime->intake(tenant);
-  intake.find(s1)->detach();
-  REQUIRE(f->archivelog().ok());
-  f->write(2);
-  REQUIRE(f->flush());
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  f->run_for(one_minute);
-  auto early = f->now();
-  f->run_for(one_minute);
-  auto skipped = f->now(); // until now stream 1 has written [30, 500), which is gone
-  auto stream = intake.open(s1, pull ? std::nullopt : std::optional<lsn>{500}, pull).value();
-  if (pull)
-    stream->start_at(500);
-  REQUIRE(f->flush());
-  f->run_for(10 * one_minute);
-  REQUIRE(f->noarchivelog().ok());
-  REQUIRE(f->archivelog().ok());
-  REQUIRE(f->run_until([&] { return f->row().round.id == round_id{3}; }));
-  f->run_for(one_minute);
-  if (pull)
-    stream->start_at(500);
-  append_one(*intake.find(s2), early);
-  REQUIRE(f->flush());
-  f->run_for(one_minute);
-  if (is_doing(*f))
-    CHECK(f->row().round.start_scn >= skipped);
-}
-
 namespace {
 
 /// Round 1 ends with stream 1 dropped; in round 2, which stream 3 holds in BEGINNING, it came again behind

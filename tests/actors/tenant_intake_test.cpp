@@ -30,11 +30,10 @@ TEST_CASE(
   f.queued();
   stream->on_committed(position_after(all[1]));
   stream->drop_at(120);
-  stream_row archived{stream_id{1}, 100, position_after(all[1]), true};
-  f.intake->forget(stream_id{1}, &archived);
+  f.intake->forget(stream_id{1});
   CHECK(f.intake->find(stream_id{1})); // it has its appender still
   stream->detach();
-  f.intake->forget(stream_id{1}, &archived);
+  f.intake->forget(stream_id{1});
   CHECK_FALSE(f.intake->find(stream_id{1}));
   stream.reset();
   auto again = f.open(1);
