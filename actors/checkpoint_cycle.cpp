@@ -148,6 +148,8 @@ void checkpoint_state::note_streams() {
         auto row = *known;
         row.dropped = !row.dropped;
         note(row);
+      } else if (known == nullptr && s.quiet && stream->started()) {
+        note({stream->id(), 0, {}, false}); // the next engine waits for it, too
       }
       continue;
     }

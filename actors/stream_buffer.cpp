@@ -354,6 +354,9 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {
   drop_at_.reset();
   if (!started_)
     asked_start_ = start_lsn;
+  asked_anew_ = started_ ? start_lsn : std::nullopt;
+  if (started_ && start_lsn && *start_lsn > known_from_)
+    before_skip_ = {advances_, tenant_.advances()};
   if (!started_ && start_lsn) {
     // The host has said where its log begins: a quiet stream does not hold the round back.
     if (*start_lsn > known_from_)
@@ -369,7 +372,8 @@ void stream_buffer::start_at(lsn start) {
     return;
   if (start > known_from_)
     before_skip_ = {advances_, tenant_.advances()};
-  source_spoke_ = true;
+  source_start_ = start;
+  ask_again_ = false;
   begin_at(start);
 }
 
@@ -386,13 +390,15 @@ bool stream_buffer::started() const {
   return started_;
 }
 
-void stream_buffer::recycled(lsn oldest) {
+lsn stream_buffer::recycled(lsn oldest) {
   std::lock_guard lock{mutex_};
+  auto missing = started_ ? expected_ : std::max(asked_start_.value_or(0), known_from_);
   if (oldest <= oldest_left_.value_or(0))
-    return;
+    return missing;
   oldest_left_ = oldest;
   if (oldest > (started_ ? expected_ : known_from_))
     before_skip_ = {advances_, tenant_.advances()};
+  return missing;
 }
 
 log_supply stream_buffer::supply() const {

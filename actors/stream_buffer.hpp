@@ -50,7 +50,8 @@ public:
   /// Where to hand over from: the committed position, but not what the host has let go before a round begins.
   stream_position resume() const;
   /// The host has no log below any more: the next round begins there or later.
-  void recycled(lsn oldest);
+  /// Returns what the next entry must start with, had nothing been let go.
+  lsn recycled(lsn oldest);
   log_supply supply() const;
   stream_id id() const { return id_; }
 
@@ -138,9 +139,10 @@ private:
 
   // where the stream stands
   bool attached_ = false, pulled_ = false;
-  bool source_spoke_ = false; // it has said where the round's log begins
-  bool opened_ = false;       // in this round: it counts until it is dropped, whoever holds it
-  bool started_ = false;      // expected_ counts
+  std::optional<lsn> source_start_; // it has said where the round's log begins
+  bool ask_again_ = false;          // log was given up since: its source, if it is still there
+  bool opened_ = false;             // in this round: it counts until it is dropped, whoever holds it
+  bool started_ = false;            // expected_ counts
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
   scn start_scn_ = 0;
@@ -150,6 +152,7 @@ private:
   advances before_skip_; // nor do those that came before it skipped log that is not archived
   stream_position committed_;
   std::optional<lsn> asked_start_;
+  std::optional<lsn> asked_anew_;  // said when it had started, perhaps only by the catalog
   std::optional<lsn> oldest_left_; // at the host
   std::optional<lsn> drop_at_;
   memory_budget::lease lease_;

@@ -40,7 +40,8 @@ void stream_buffer::begin_round() {
   // Where its log only was to begin, nothing is archived.
   if (started_ && committed_.next_lsn > start_)
     known_from_ = std::max(known_from_, committed_.next_lsn);
-  started_ = source_spoke_ = false;
+  started_ = ask_again_ = false;
+  source_start_.reset();
   opened_ = attached_;
   start_scn_ = 0;
   if (compare_state_ == compare_state::loading)
@@ -161,8 +162,13 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   // What only the catalog knew, perhaps of another round, begins nothing in this one; nor what earlier rounds
   // have. But what the host has said of this one stays, also where nobody is there to say it again.
   bool all_archived = row && in_flight_.empty() && !owes_log && accepted_ <= row->position.next_lsn;
-  bool said = source_spoke_ || (asked_start_ && (begun || !attached_)) || (begun && pulled_);
+  bool spoke = source_start_ && !(ask_again_ && pulled_);
+  bool said = spoke || (asked_start_ && (begun || !attached_)) || (begun && pulled_);
   if (anew && all_archived && !said) {
+    if (started_ && new_round)
+      opened_ = attached_; // it was open in the round before
+    if (started_ && asked_anew_)
+      asked_start_ = asked_anew_;
     started_ = false;
     start_scn_ = 0;
   }
@@ -249,7 +255,7 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
 /// What was said of the stream or its tenant since the gate opened: where its log can begin. Where it begins
 /// behind log that is not archived, what was said before that was skipped does not count: its SCNs are above.
 scn stream_buffer::round_advance() const {
-  auto all_before = known_from_ > 0 ? known_from_ : asked_start_.value_or(0);
+  auto all_before = known_from_ > 0 ? known_from_ : asked_start_.value_or(source_start_.value_or(0));
   bool skips = std::max(started_ ? start_ : 0, oldest_left_.value_or(0)) > all_before;
   VARVE_PLANT(older_advance_tells_beginning, skips = false);
   auto before = skips ? before_skip_ : advances{};
@@ -329,7 +335,7 @@ lsn stream_buffer::give_up() {
   open_ = block_header{};
   open_since_ = 0;
   tenant_.budget().release(tenant_.account(), lease_);
-  source_spoke_ = source_spoke_ && !attached_; // else it is asked again
+  ask_again_ = true;
   VARVE_PLANT(given_up_not_asked_again, return expected_);
   if (started_) {
     expected_ = committed_.next_lsn;

@@ -102,8 +102,7 @@ status engine_stream::advance(scn upto) {
 status engine_stream::log_recycled(lsn oldest) {
   if (engine_.closed())
     return fail(errc::closed, "the engine is closed");
-  auto expected = buffer_->expected_lsn();
-  buffer_->recycled(oldest);
+  auto expected = buffer_->recycled(oldest);
   // What was accepted and is not durable yet lies in our memory: log below it may go. Only log that was never
   // handed over is lost.
   if (intake_->gate() != intake_gate::open || oldest <= expected)

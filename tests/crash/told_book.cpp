@@ -1,6 +1,8 @@
 #include "tests/crash/told_book.hpp"
 
 #include "engine/destination/destination.hpp"
+#include "engine/reader/piece_catalogue.hpp"
+#include "engine/reader/round_join.hpp"
 
 #include <algorithm>
 #include <set>
@@ -125,7 +127,9 @@ std::pair<lsn, lsn> told_book::last_run_of(tenant_id tenant, stream_id stream) c
   auto& found = streams_.at({tenant, stream}).found;
   auto first = found.rbegin();
   auto follows = [](const span& later, const span& before) {
-    return before.next == later.first && before.last_round.value + 1 == later.first_round.value;
+    // Where a round has none of its log, it may have skipped some.
+    return before.next == later.first && before.last_round.value + 1 == later.first_round.value &&
+           later.at_once;
   };
   while (first + 1 != found.rend() && follows(*first, first[1]))
     ++first;
@@ -146,6 +150,15 @@ void told_book::read(const std::shared_ptr<destination>& where, tenant_id tenant
     return; // no commit, or none that holds log
   if (!preview.ok())
     broken("tenant " + to_string(tenant) + " cannot be restored: " + preview.error().to_string());
+  auto known_rounds = read_piece_catalogue(*where, tenant, {});
+  auto has_log = [&](round_id round, stream_id id) {
+    if (!known_rounds.ok() || !*known_rounds)
+      return false;
+    for (auto& each : (*known_rounds)->rounds)
+      if (auto* row = each.round.id == round ? find_row(each.streams, id) : nullptr)
+        return row->position.next_lsn > row->start_lsn;
+    return false;
+  };
   for (auto& window : preview->windows) {
     bool newest = window.last_round == preview->windows.back().last_round;
     auto& known = compared_[{tenant, window.first_round, window.last_round}];
@@ -165,7 +178,8 @@ void told_book::read(const std::shared_ptr<destination>& where, tenant_id tenant
       if (range.first < end)
         broken(name(key{tenant, id}) + ": LSN " + std::to_string(range.first) +
                " comes back in two windows, once from round " + to_string(window.first_round) + " on");
-      book.found.push_back({range.first, range.next, window.first_round, window.last_round});
+      book.found.push_back(
+          {range.first, range.next, window.first_round, window.last_round, has_log(window.first_round, id)});
       for (auto& owner : known.owned[id])
         if (book.owned.empty() || book.owned.back().first != owner.first)
           book.owned.push_back(owner);

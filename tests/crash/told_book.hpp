@@ -63,6 +63,7 @@ private:
   struct span {
     lsn first = 0, next = 0;
     round_id first_round{}, last_round{}; ///< of the window
+    bool at_once = false;                 ///< the first of them has log of the stream
   };
   struct stream_book {
     std::map<std::uint64_t, lsn> acknowledged; ///< of each host
