@@ -355,14 +355,11 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {
   if (!started_)
     asked_start_ = start_lsn;
   asked_anew_ = started_ ? start_lsn : std::nullopt;
-  if (started_ && start_lsn && *start_lsn > known_from_)
-    before_skip_ = {advances_, tenant_.advances()};
-  if (!started_ && start_lsn) {
-    // The host has said where its log begins: a quiet stream does not hold the round back.
-    if (*start_lsn > known_from_)
-      before_skip_ = {advances_, tenant_.advances()};
+  if (start_lsn)
+    note_skip(known_from_, *start_lsn);
+  // The host has said where its log begins: a quiet stream does not hold the round back.
+  if (!started_ && start_lsn)
     begin_at(*start_lsn);
-  }
   return true;
 }
 
@@ -370,11 +367,17 @@ void stream_buffer::start_at(lsn start) {
   std::lock_guard lock{mutex_};
   if (started_)
     return;
-  if (start > known_from_)
-    before_skip_ = {advances_, tenant_.advances()};
+  note_skip(known_from_, start);
   source_start_ = start;
   ask_again_ = false;
   begin_at(start);
+}
+
+/// Log from `from` up to `start` is skipped, if there is any between: what was said so far does not tell where
+/// the round's log begins behind it.
+void stream_buffer::note_skip(lsn from, lsn start) {
+  if (start > from)
+    before_skip_ = {advances_, tenant_.advances()};
 }
 
 /// Log of the stream begins at `start` in this round, but not below what is archived of it, and not where its
@@ -396,8 +399,7 @@ lsn stream_buffer::recycled(lsn oldest) {
   if (oldest <= oldest_left_.value_or(0))
     return missing;
   oldest_left_ = oldest;
-  if (oldest > (started_ ? expected_ : known_from_))
-    before_skip_ = {advances_, tenant_.advances()};
+  note_skip(started_ ? expected_ : known_from_, oldest);
   return missing;
 }
 

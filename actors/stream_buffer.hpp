@@ -120,6 +120,7 @@ private:
   append_answer repeat(const log_entry& entry);
   append_answer compare(const log_entry& entry, const block_header& header, bytes_view raw) const;
   void begin_at(lsn start);
+  void note_skip(lsn from, lsn start);
   void begin_where_said();
   void forget_compare();
   void cut_locked(bool full);

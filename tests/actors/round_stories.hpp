@@ -40,13 +40,37 @@ inline std::unique_ptr<runtime_fixture> first_round() {
   return f;
 }
 
-/// That is over, and round 2 is ordered.
-inline std::unique_ptr<runtime_fixture> second_round() {
+/// It is DOING.
+inline std::unique_ptr<runtime_fixture> doing_round() {
   auto f = first_round();
   REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  return f;
+}
+
+/// That is over.
+inline std::unique_ptr<runtime_fixture> stopped_round() {
+  auto f = doing_round();
   REQUIRE(f->noarchivelog().ok());
   f->run_for(one_minute);
+  return f;
+}
+
+/// And round 2 is ordered.
+inline std::unique_ptr<runtime_fixture> second_round() {
+  auto f = stopped_round();
   REQUIRE(f->archivelog().ok());
+  return f;
+}
+
+/// Round 2 is DOING; stream 1 was closed when it was ordered.
+inline std::unique_ptr<runtime_fixture> second_round_without_s1() {
+  auto f = doing_round();
+  REQUIRE(f->noarchivelog().ok());
+  f->runtime->intake(tenant)->find(s1)->detach();
+  REQUIRE(f->archivelog().ok());
+  f->write(2);
+  REQUIRE(f->flush());
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
   return f;
 }
 

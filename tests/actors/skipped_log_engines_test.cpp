@@ -23,8 +23,7 @@ void say_recycled(runtime_fixture& f, stream_buffer& stream, lsn oldest) {
 
 TEST_CASE("skipped log: a stream that was closed when ARCHIVELOG came is not waited for, though another "
           "engine ended the round before") {
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = doing_round();
   auto& intake = *first->runtime->intake(tenant);
   intake.find(s1)->detach();
   {
@@ -144,8 +143,7 @@ TEST_CASE("skipped log: a stream that a round knows first is waited for by the n
 }
 
 TEST_CASE("skipped log: a stream opened with its start does not hold a round that only the takeover begins") {
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = doing_round();
   auto older = first->catalog->copy();
   REQUIRE(first->noarchivelog().ok());
   auto next = after_a_kill(first);
@@ -169,10 +167,7 @@ TEST_CASE("skipped log: a stream opened with its start does not hold a round tha
 
 TEST_CASE(
     "skipped log: where a source said that a stream begins stays said, though it was closed while fenced") {
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
-  REQUIRE(first->noarchivelog().ok());
-  first->run_for(one_minute);
+  auto first = stopped_round();
   auto& intake = *first->runtime->intake(tenant);
   intake.find(s1)->detach();
   REQUIRE(first->archivelog().ok());

@@ -25,8 +25,7 @@ TEST_CASE("skipped log: what was given up and is in no round is told, though the
 TEST_CASE("skipped log: what was given up and is in no round is not answered as durable") {
   bool begun = GENERATE(false, true);
   CAPTURE(begun); // false: the other's round is BEGINNING yet; true: it was ended
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = doing_round();
   {
     runtime_fixture second{first->on_the_same()};
     second.add_tenant();
@@ -69,10 +68,7 @@ TEST_CASE("skipped log: what was given up and is in no round is not answered as 
 }
 
 TEST_CASE("skipped log: where a stream begins stays said, though it was closed before the takeover") {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
+  auto f = stopped_round();
   auto& intake = *f->runtime->intake(tenant);
   intake.find(s1)->detach();
   REQUIRE(f->archivelog().ok());
@@ -93,10 +89,7 @@ TEST_CASE("skipped log: where a stream begins stays said, though it was closed b
 }
 
 TEST_CASE("skipped log: a stream that begins behind it and was dropped before the takeover goes") {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
+  auto f = stopped_round();
   auto& intake = *f->runtime->intake(tenant);
   intake.find(s1)->detach();
   REQUIRE(f->archivelog().ok());
@@ -154,11 +147,11 @@ TEST_CASE("skipped log: what only another destination has is not claimed, though
   CHECK(f.row().round.start_scn >= late); // [10, ...) of stream 2 up to `late` is not at this destination
 }
 
-TEST_CASE("skipped log: rounds do not join where a dropped stream came again late behind it") {
-  bool dropped = GENERATE(true, false);
-  CAPTURE(dropped);
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+namespace {
+
+/// Stream 1 was dropped in round 1, round 2 is DOING.
+std::unique_ptr<runtime_fixture> round_after_a_drop() {
+  auto f = doing_round();
   auto& intake = *f->runtime->intake(tenant);
   intake.find(s1)->detach();
   intake.find(s1)->drop_at(30);
@@ -173,6 +166,15 @@ TEST_CASE("skipped log: rounds do not join where a dropped stream came again lat
   f->write(2);
   REQUIRE(f->flush());
   REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  return f;
+}
+
+} // namespace
+
+TEST_CASE("skipped log: rounds do not join where a dropped stream came again late behind it") {
+  bool dropped = GENERATE(true, false);
+  CAPTURE(dropped);
+  auto f = round_after_a_drop();
   auto stream = f->open(1, 500); // [30, 500) is nowhere
   f->run_for(10 * one_minute);
   if (dropped) {
@@ -193,22 +195,7 @@ TEST_CASE("skipped log: rounds do not join where a dropped stream came again lat
 }
 
 TEST_CASE("skipped log: rounds do not join over it, also after a restart") {
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
-  auto& intake = *first->runtime->intake(tenant);
-  intake.find(s1)->detach();
-  intake.find(s1)->drop_at(30);
-  first->run_for(10 * one_minute);
-  REQUIRE(first->flush());
-  REQUIRE(find_row(first->committed().streams, s1)->dropped);
-  first->write(2);
-  REQUIRE(first->flush());
-  REQUIRE(first->noarchivelog().ok());
-  first->run_for(one_minute);
-  REQUIRE(first->archivelog().ok());
-  first->write(2);
-  REQUIRE(first->flush());
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = round_after_a_drop();
   first->open(1, 500); // [30, 500) is nowhere
   first->run_for(10 * one_minute);
   first->write(2);
@@ -224,14 +211,7 @@ TEST_CASE("skipped log: rounds do not join over it, also after a restart") {
 }
 
 TEST_CASE("skipped log: a stream closed before the takeover stays in the checkpoint of a DOING round") {
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
-  REQUIRE(first->noarchivelog().ok());
-  first->runtime->intake(tenant)->find(s1)->detach();
-  REQUIRE(first->archivelog().ok());
-  first->write(2);
-  REQUIRE(first->flush());
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = second_round_without_s1();
   auto begin = lsn{500};
   CAPTURE(begin);
   runtime_fixture second{after_a_kill(first)};
@@ -254,10 +234,7 @@ TEST_CASE("skipped log: a stream closed before the takeover stays in the checkpo
 
 TEST_CASE(
     "skipped log: a stream dropped behind it while its appender is there makes no commit after commit") {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
+  auto f = stopped_round();
   auto& intake = *f->runtime->intake(tenant);
   intake.find(s1)->detach();
   bool doing = GENERATE(true, false);
@@ -301,10 +278,7 @@ TEST_CASE("skipped log: a fresh stream opened with its start after an advance do
 }
 
 TEST_CASE("skipped log: where a source said that a stream begins stays said, though it was closed") {
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
-  REQUIRE(first->noarchivelog().ok());
-  first->run_for(one_minute);
+  auto first = stopped_round();
   auto& intake = *first->runtime->intake(tenant);
   intake.find(s1)->detach();
   REQUIRE(first->archivelog().ok());
@@ -333,10 +307,7 @@ TEST_CASE("skipped log: where a source said that a stream begins stays said, tho
 }
 
 TEST_CASE("skipped log: where to hand over from is one LSN, where log is gone before a round begins") {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
+  auto f = stopped_round();
   auto stream = f->runtime->intake(tenant)->find(s1);
   stream->recycled(500);
   REQUIRE(f->archivelog().ok());
@@ -349,14 +320,7 @@ TEST_CASE("skipped log: gone behind where a stream was said to begin, it breaks 
           "was said") {
   bool before = GENERATE(true, false);
   CAPTURE(before);
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
-  REQUIRE(first->noarchivelog().ok());
-  first->runtime->intake(tenant)->find(s1)->detach();
-  REQUIRE(first->archivelog().ok());
-  first->write(2);
-  REQUIRE(first->flush());
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = second_round_without_s1();
   runtime_fixture second{after_a_kill(first)};
   second.add_tenant();
   second.open(2, std::nullopt);
@@ -382,14 +346,7 @@ TEST_CASE("skipped log: gone behind where a stream was said to begin, it breaks 
 }
 
 TEST_CASE("skipped log: of a stream that takes no part it does not freeze the checkpoint after a restart") {
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
-  REQUIRE(first->noarchivelog().ok());
-  first->runtime->intake(tenant)->find(s1)->detach();
-  REQUIRE(first->archivelog().ok());
-  first->write(2);
-  REQUIRE(first->flush());
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = second_round_without_s1();
   bool set_back = GENERATE(false, true);
   CAPTURE(set_back);
   runtime_fixture second{after_a_kill(first)};

@@ -64,10 +64,7 @@ TEST_CASE("skipped log: in a round that a takeover begins, a source says where, 
 }
 
 TEST_CASE("skipped log: an advance from before a stream was opened behind it tells no beginning") {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
+  auto f = stopped_round();
   auto& intake = *f->runtime->intake(tenant);
   intake.find(s1)->detach();
   REQUIRE(f->archivelog().ok());
@@ -105,8 +102,7 @@ namespace {
 /// Round 1 ends with stream 1 dropped; in round 2, which stream 3 holds in BEGINNING, it came again behind
 /// log that nobody has, and was dropped with that noted.
 std::unique_ptr<runtime_fixture> came_again_and_was_dropped(scn& skipped, bool dropped_before, bool let_go) {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  auto f = doing_round();
   auto& intake = *f->runtime->intake(tenant);
   auto held = f->open(3, 0);
   f->write(3);
@@ -164,10 +160,7 @@ TEST_CASE(
 }
 
 TEST_CASE("skipped log: while a round waits for word of it nothing is committed") {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
+  auto f = stopped_round();
   auto& intake = *f->runtime->intake(tenant);
   bool pull = GENERATE(false, true);
   if (pull) {
@@ -218,8 +211,7 @@ TEST_CASE("skipped log: an idle stream that never had log here does not freeze t
 }
 
 TEST_CASE("skipped log: an advance to the same SCN counts once it is said behind it") {
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  auto f = doing_round();
   auto& intake = *f->runtime->intake(tenant);
   REQUIRE(f->noarchivelog().ok());
   intake.find(s1)->detach();
@@ -239,10 +231,7 @@ TEST_CASE("skipped log: an advance to the same SCN counts once it is said behind
 TEST_CASE("skipped log: let go twice before a round begins, it is no break of it, whenever it was said") {
   auto when = GENERATE("in STOP", "before the takeover", "after it");
   CAPTURE(when);
-  auto f = first_round();
-  REQUIRE(f->run_until([&] { return is_doing(*f); }));
-  REQUIRE(f->noarchivelog().ok());
-  f->run_for(one_minute);
+  auto f = stopped_round();
   auto& intake = *f->runtime->intake(tenant);
   if (when == std::string("in STOP"))
     intake.find(s1)->recycled(500);
@@ -267,8 +256,7 @@ TEST_CASE("skipped log: let go while another engine had the tenant and ended its
           "the next") {
   bool pull = GENERATE(false, true);
   CAPTURE(pull);
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = doing_round();
   runtime_fixture second{first->on_the_same()};
   second.add_tenant();
   second.open(1, std::nullopt);
@@ -307,8 +295,7 @@ TEST_CASE(
     "skipped log: a stream that only a catalog set back takes for a part of the round begins behind it") {
   bool begun = GENERATE(false, true);
   CAPTURE(begun);
-  auto first = first_round();
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = doing_round();
   auto older = first->catalog->copy();
   REQUIRE(first->noarchivelog().ok());
   first->runtime->intake(tenant)->find(s1)->detach();
