@@ -373,8 +373,8 @@ void stream_buffer::start_at(lsn start) {
   begin_at(start);
 }
 
-/// Log from `from` up to `start` is skipped, if there is any between: what was said so far does not tell where
-/// the round's log begins behind it.
+/// Log from `from` up to `start` is skipped, if there is any between: what was said so far does not tell
+/// where the round's log begins behind it.
 void stream_buffer::note_skip(lsn from, lsn start) {
   if (start > from)
     before_skip_ = {advances_, tenant_.advances()};
