@@ -10,9 +10,8 @@ checkpoint_state::~checkpoint_state() {
   auto closing = fail(errc::closed, "the engine is closed");
   fail_waits(waits, closing);
   fail_waits(cycle_waits, closing);
-  for (auto* promises : {&stop_promises, &close_promises, &cycle_closes})
-    for (auto& promise : *promises)
-      promise.deliver(true);
+  for (auto* promises : {&begin_promises, &stop_promises, &close_promises, &cycle_closes})
+    answer(*promises);
 }
 
 void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const error& why) {
@@ -48,7 +47,7 @@ bool checkpoint_state::has_news() const {
     if (s.pending)
       return true;
     waiting |= s.waits_for_start;
-    if (mark_is_wrong(*stream, s, known))
+    if (mark_is_wrong(s, known))
       return true;
     if (s.quiet) {
       any = true;
@@ -105,8 +104,9 @@ void checkpoint_state::beat() {
     files_open = false; // an idle tenant holds no file open
     self->send(parts.writer, rest_atom::value);
   }
-  // The first one of a life comes at the tenant's own phase, so that not all tenants commit at once.
-  auto phase = commits_made == 0 ? checkpoint_phase(parts.tenant, interval) : 0;
+  // The first one after that of the takeover comes at the tenant's own phase, so that not all tenants commit
+  // at once.
+  auto phase = commits_made == 1 ? checkpoint_phase(parts.tenant, interval) : 0;
   if (!checkpoint_due(now, last_commit, interval, phase))
     return;
   if (has_news())

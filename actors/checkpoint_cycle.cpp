@@ -124,12 +124,11 @@ stream_standing checkpoint_state::standing_of(const stream_buffer& stream, const
 /// Does the row of a stream without log say the wrong thing of it? One that was noted may have been dropped
 /// since. One that its row calls dropped may be open again: while the round has not begun it is waited for,
 /// by the next engine, too; where the round ends nobody knows what it wrote since.
-bool checkpoint_state::mark_is_wrong(const stream_buffer& stream, const stream_standing& now,
-                                     const stream_row* known) const {
+bool checkpoint_state::mark_is_wrong(const stream_standing& now, const stream_row* known) const {
   if (now.started || known == nullptr)
     return false;
   if (!known->dropped)
-    return !now.quiet && !stream.opened();
+    return !now.quiet;
   return now.quiet && (ledger->round().start_scn == 0 || round_is_over);
 }
 
@@ -144,7 +143,7 @@ void checkpoint_state::note_streams() {
       cycle_noted.insert(row.stream);
     };
     if (!s.started) {
-      if (mark_is_wrong(*stream, s, known)) {
+      if (mark_is_wrong(s, known)) {
         auto row = *known;
         row.dropped = !row.dropped;
         note(row);
@@ -162,7 +161,7 @@ void checkpoint_state::note_streams() {
       s.row.start_lsn = s.row.position.next_lsn;
     } else if (known != nullptr && known->position.next_lsn >= s.row.start_lsn) {
       s.row.position = known->position;
-    } else if (!has_log) {
+    } else {
       // For the rounds after: up to this SCN log may be missing below.
       s.row.position.last_scn = std::max(s.row.position.last_scn, s.start_scn);
     }
@@ -323,8 +322,7 @@ void checkpoint_state::cycle_failed() {
 
 void checkpoint_state::end_cycle() {
   in_cycle = false;
-  for (auto& promise : std::exchange(cycle_closes, {}))
-    promise.deliver(true);
+  answer(cycle_closes);
   if (ledger->wants_finish(ledger->round().checkpoint_scn)) {
     in_cycle = true;
     self->request(parts.writer, caf::infinite, finish_atom::value, ledger->round().checkpoint_scn)
@@ -353,7 +351,7 @@ void checkpoint_state::end_cycle() {
 /// and the pass goes on after it. False: there is nothing to do now.
 bool checkpoint_state::pass() {
   auto now = parts.now();
-  if (in_pass || in_cycle || !sequence || !sequence->idle())
+  if (in_pass)
     return false;
   bool resumes = sequence->pass_was_left();
   if (!resumes) {

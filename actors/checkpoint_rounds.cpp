@@ -57,14 +57,17 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   if (now_in == phase::owner && !ending_old_round)
     return true;
   set_option(what.option);
-  // Ordered before the engine was opened, or a moment ago: its log may be there already.
-  if (parts.archiving && begin_wanted && !stop_wanted &&
-      (now_in == phase::quiet || now_in == phase::taking)) {
-    take_over();
-    return true;
-  }
   bool taking_back = now_in == phase::fenced || now_in == phase::stopped;
   auto promise = self->make_response_promise<bool>();
+  begin_promises.push_back(promise);
+  // Ordered before the engine was opened, or a moment ago: its log may be there already.
+  if (parts.archiving && begin_wanted && !stop_wanted && !taking_back && now_in != phase::idle) {
+    if (!recording) {
+      answer(begin_promises);
+      take_over();
+    }
+    return promise;
+  }
   parts.archiving = true;
   stop_wanted = false;
   bool fresh = !taking_back || parts.status.round.status == round_status::stop;
@@ -75,30 +78,48 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
     suspected.clear();
   }
   // Else the destination is being told how the last round ended: the new one begins after that.
-  if (now_in != phase::taking && now_in != phase::owner) {
-    now_in = phase::quiet;
-    pause.reset();
-    commit_trouble = nullptr;
-  }
+  if (now_in != phase::taking && now_in != phase::owner)
+    be_quiet();
   change_set changes;
   put_status(changes, fresh ? round_status::beginning : parts.status.round.status);
-  record(std::move(changes), [this, promise, fresh]() mutable {
+  record(std::move(changes), [this, fresh, order = ++begin_order] {
     // What the log stream still has to do for the last round comes before the first entry of this one.
-    auto open = [this, promise, fresh]() mutable {
-      recording = false;
-      if (fresh)
-        parts.intake->begin_round();
-      parts.intake->set_gate(intake_gate::open);
-      promise.deliver(true);
-      if (now_in == phase::quiet || now_in == phase::idle) {
-        now_in = phase::quiet;
-        take_over();
-      }
+    auto open = [this, fresh, order] {
+      if (order == begin_order)
+        recorded(fresh);
     };
     self->request(parts.log_stream, caf::infinite, cut_atom::value)
-        .then([open](std::uint64_t) mutable { open(); }, [open](caf::error&) mutable { open(); });
+        .then([open](std::uint64_t) { open(); }, [open](caf::error&) { open(); });
   });
   return promise;
+}
+
+/// To be taken over, whatever was before.
+void checkpoint_state::be_quiet() {
+  now_in = phase::quiet;
+  pause.reset();
+  commit_trouble = nullptr;
+}
+
+/// BEGINNING is in the catalog: log may come, unless NOARCHIVELOG came before.
+void checkpoint_state::recorded(bool fresh) {
+  recording = false;
+  if (parts.archiving) {
+    if (fresh)
+      parts.intake->begin_round();
+    parts.intake->set_gate(intake_gate::open);
+    // It may have been lost, or stopped, while that was recorded.
+    if (now_in != phase::taking && now_in != phase::owner)
+      be_quiet();
+  }
+  answer(begin_promises);
+  if (now_in == phase::quiet)
+    take_over();
+}
+
+void checkpoint_state::answer(std::vector<caf::typed_response_promise<bool>>& promises) {
+  for (auto& promise : std::exchange(promises, {}))
+    promise.deliver(true);
 }
 
 /// The round that the catalog has recorded and the destination has not heard of.
@@ -183,10 +204,8 @@ void checkpoint_state::round_over() {
   }
   now_in = phase::idle;
   fail_waits(waits, fail(errc::canceled, "the round was stopped"));
-  for (auto& promise : std::exchange(close_promises, {}))
-    promise.deliver(true);
-  for (auto& promise : std::exchange(stop_promises, {}))
-    promise.deliver(true);
+  answer(close_promises);
+  record({}, [this] { answer(stop_promises); }); // once the catalog has what the commit said
 }
 
 /// The destination does not answer (or is not ours to write to): STOP is recorded here and, if it is still
@@ -229,12 +248,8 @@ void checkpoint_state::stop_timed_out() {
   if (round.value > 0)
     changes.put(history);
   fail_waits(waits, fail(errc::canceled, "the round was stopped before everything was archived"));
-  for (auto& promise : std::exchange(close_promises, {}))
-    promise.deliver(true);
-  record(std::move(changes), [this] {
-    for (auto& promise : std::exchange(stop_promises, {}))
-      promise.deliver(true);
-  });
+  answer(close_promises);
+  record(std::move(changes), [this] { answer(stop_promises); });
 }
 
 void checkpoint_state::forget_outbox(change_set& changes,

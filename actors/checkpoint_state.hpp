@@ -54,7 +54,8 @@ struct checkpoint_state {
   std::shared_ptr<std::atomic<std::uint64_t>> voided_breaks = std::make_shared<std::atomic<std::uint64_t>>(0);
   bool positions_known = false;        // of the streams, by the takeover; before only by the catalog
   std::vector<break_record> suspected; // breaks, unless the archive has that log already
-  std::vector<caf::typed_response_promise<bool>> stop_promises, close_promises;
+  std::vector<caf::typed_response_promise<bool>> begin_promises, stop_promises, close_promises;
+  std::uint64_t begin_order = 0; // counts ARCHIVELOGs: which one the catalog has recorded
   std::uint64_t stop_order = 0;  // counts NOARCHIVELOGs: which one a time-out is about
   round_join join;               // the ledger's round and the one before
   std::optional<bool> told_join; // what the catalog was told of it in this life
@@ -113,7 +114,6 @@ struct checkpoint_state {
   void run(const commit_sequence::step& step);
   void answered(std::uint64_t of, const commit_answer& got);
   void retry();
-  static error as_unknown(error why);
   static bool is_final(errc code);
   void outbox_is_void();
   void took_over();
@@ -134,7 +134,7 @@ struct checkpoint_state {
   void decide_checkpoint();
   void note_streams();
   stream_standing standing_of(const stream_buffer& stream, const stream_row* durable) const;
-  bool mark_is_wrong(const stream_buffer& stream, const stream_standing& now, const stream_row* known) const;
+  bool mark_is_wrong(const stream_standing& now, const stream_row* known) const;
   void make_objects();
   void make_object();
   void commit();
@@ -148,6 +148,9 @@ struct checkpoint_state {
   // ---- checkpoint_rounds.cpp
   caf::result<bool> order(const tenant_order_ptr& what);
   caf::result<bool> archivelog(const tenant_order& what);
+  void be_quiet();
+  void recorded(bool fresh);
+  static void answer(std::vector<caf::typed_response_promise<bool>>& promises);
   caf::result<bool> noarchivelog();
   caf::result<bool> close();
   void drop();

@@ -47,7 +47,7 @@ std::string checkpoint_state::waiting_for() const {
 }
 
 std::string checkpoint_state::both(const std::string& first, const std::string& second) {
-  return first + (first.empty() || second.empty() ? "" : "; ") + second;
+  return first.empty() ? second : first + "; " + second;
 }
 
 /// Of streams whose log is given up: how far it is archived.
@@ -163,11 +163,9 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
   if (row.destination != parts.destination)
     row.seq = {};
   row.destination = parts.destination;
+  bool recorded = status == round_status::beginning && row.round.status == round_status::stop;
   // Until the takeover has read the state, the catalog may lack what went before the newest commit.
-  bool owns = ledger && sequence && sequence->owns();
-  bool recorded = status == round_status::beginning && row.round.status == round_status::stop &&
-                  !(owns && sequence->newest().round.status == status);
-  if (!recorded && owns && sequence->newest().round.id >= row.round.id) {
+  if (!recorded && ledger && sequence->newest().round.id >= row.round.id) {
     row.round = sequence->newest().round;
   } else if (recorded) {
     auto next = round_id{row.round.id.value + 1};
@@ -227,11 +225,6 @@ bool checkpoint_state::holds(const durable_wait& wait) const {
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
   auto checkpoint = record.round.checkpoint_scn;
-  // Not where an old round is ended: streams do not know yet what of their log it has, and must not let go of
-  // blocks that wait for their numbers.
-  if (!ending_old_round && parts.intake->checkpoint() < checkpoint)
-    parts.intake->set_checkpoint(checkpoint);
-
   change_set changes;
   std::set<stream_id> moved(cycle_moved.begin(), cycle_moved.end());
   moved.merge(
@@ -244,6 +237,8 @@ void checkpoint_state::publish_commit() {
       continue;
     changes.put(stream_record{parts.tenant, id, row->start_lsn, row->position, row->dropped});
     join.look(*row);
+    // Not where an old round is ended: streams do not know yet what of their log it has, and must not let go
+    // of blocks that wait for their numbers.
     if (auto stream = parts.intake->find(id); stream && !ending_old_round)
       stream->on_committed(row->position);
   }

@@ -11,7 +11,7 @@ namespace {
 
 using verb = commit_operation::verb;
 
-commit_answer run_operation(destination& where, tenant_id tenant, const commit_operation& op) {
+commit_answer answer_of(destination& where, tenant_id tenant, const commit_operation& op) {
   auto path = to_path(commit_name{tenant, op.seq});
   switch (op.what) {
   case verb::list:
@@ -27,6 +27,15 @@ commit_answer run_operation(destination& where, tenant_id tenant, const commit_o
     break;
   }
   return status{};
+}
+
+/// Where the destination is not there any more that is the job's outcome: the pool opens it anew.
+result<commit_answer> run_operation(destination& where, tenant_id tenant, const commit_operation& op) {
+  auto answer = answer_of(where, tenant, op);
+  auto why = std::visit([](auto& each) { return each.ok() ? error{} : each.error(); }, answer);
+  if (why.code == errc::invalid_destination)
+    return why;
+  return answer;
 }
 
 } // namespace
@@ -125,9 +134,7 @@ void checkpoint_state::run(const commit_sequence::step& step) {
   auto op = std::make_shared<commit_operation>(step.next);
   run_io<commit_answer>(
       self, parts.pool, "commit",
-      [tenant = parts.tenant, op](destination& where) -> result<commit_answer> {
-        return run_operation(where, tenant, *op);
-      },
+      [tenant = parts.tenant, op](destination& where) { return run_operation(where, tenant, *op); },
       [this, of = generation, op](result<commit_answer> got) {
         if (of != generation || !sequence)
           return;
@@ -135,24 +142,16 @@ void checkpoint_state::run(const commit_sequence::step& step) {
           return answered(of, *got);
         if (is_final(got.code()))
           return stopped(got.error());
-        // The destination could not even be opened: the outcome of whatever was asked is unknown.
+        // It is not there, or could not even be opened: the outcome of whatever was asked is unknown.
         switch (op->what) {
         case verb::list:
           return answered(of, result<std::vector<commit_seq>>(got.error()));
         case verb::read:
-          return answered(of, result<bytes>(as_unknown(got.error())));
+          return answered(of, result<bytes>(got.error()));
         default:
-          return answered(of, status(as_unknown(got.error())));
+          return answered(of, status(got.error()));
         }
       });
-}
-
-/// A destination that could not be opened says nothing about an object in it.
-error checkpoint_state::as_unknown(error why) {
-  if (why.code == errc::file_not_exist || why.code == errc::already_exists ||
-      why.code == errc::checksum_error)
-    why.code = errc::io_error;
-  return why;
 }
 
 /// Somebody else's destination, or one of a newer program: it is not written to any more.
@@ -190,7 +189,7 @@ void checkpoint_state::retry() {
       check_destination();
     else if (now_in == phase::taking)
       took_over();
-    else if (in_cycle && making)
+    else if (making)
       make_object();
     return;
   }
@@ -338,10 +337,7 @@ checkpoint_state::end_of_round checkpoint_state::heard_of_end() {
   parts.status.counts = sequence->newest().round_counts;
   put_status(changes, round_status::stop);
   fail_waits(waits, fail(errc::canceled, "the round was stopped"));
-  record(std::move(changes), [this] {
-    for (auto& promise : std::exchange(stop_promises, {}))
-      promise.deliver(true);
-  });
+  record(std::move(changes), [this] { answer(stop_promises); });
   return end_of_round::known;
 }
 
@@ -379,8 +375,7 @@ void checkpoint_state::lost(const error& why) {
   now_in = phase::fenced;
   commit_trouble = std::make_shared<const error>(std::move(told));
   fail_waits(waits, why);
-  for (auto& promise : std::exchange(close_promises, {}))
-    promise.deliver(true);
+  answer(close_promises);
   // How our last round ended is not ours to say any more.
   change_set changes;
   void_outbox(changes, [](auto&) { return true; });
@@ -399,8 +394,7 @@ void checkpoint_state::stopped(const error& why) {
   now_in = phase::stopped;
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);
-  for (auto& promise : std::exchange(close_promises, {}))
-    promise.deliver(true);
+  answer(close_promises);
   publish_status();
   if (stop_wanted)
     stop_timed_out();

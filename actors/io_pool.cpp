@@ -129,6 +129,13 @@ status create_same(destination& where, const object_path& path, bytes_view conte
               "no other writer may use this name: verify the destination");
 }
 
+error cannot_open(error why) {
+  if (why.code == errc::file_not_exist || why.code == errc::already_exists ||
+      why.code == errc::checksum_error)
+    why.code = errc::io_error;
+  return why;
+}
+
 io_pool_actor spawn_io_pool(caf::actor_system& system, destination_opener open, unsigned workers,
                             threading how) {
   return system.spawn(pool, std::make_shared<shared_destination>(std::move(open)), workers, how);

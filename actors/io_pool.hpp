@@ -29,6 +29,10 @@ catalog_writer_actor spawn_catalog_writer(caf::actor_system& system, catalog& wh
 /// is success (the answer to an earlier attempt was lost), one with other bytes is checksum_error.
 status create_same(destination& where, const object_path& path, bytes_view content);
 
+/// Why a destination could not be opened, as what its caller may make of it: it says nothing about an object
+/// there, so what would (file_not_exist, already_exists, checksum_error) is io_error.
+error cannot_open(error why);
+
 /// Runs `work` on the pool and gives its result to `then` in the context of `self`. If the pool is gone,
 /// `then` gets errc::closed.
 template <class T, class Self>
@@ -42,7 +46,7 @@ void run_io(Self self, const io_pool_actor& pool, std::string label,
     if (where.ok())
       outcome->emplace(work(**where));
     else
-      outcome->emplace(where.error());
+      outcome->emplace(cannot_open(where.error()));
     raw->reopen = (*outcome)->code() == errc::invalid_destination;
   };
   self->request(pool, caf::infinite, job_atom::value, io_job_ptr{job})

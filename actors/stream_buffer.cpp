@@ -58,10 +58,6 @@ std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) co
         errc::lsn_gap,
         "the entry starts at LSN " + std::to_string(entry.lsn) + ", expected " + std::to_string(expected_),
         "hand over every entry from LSN " + std::to_string(expected_) + " on, or report log_recycled");
-  if (!started_ && asked_start_ && entry.lsn > std::max(*asked_start_, known_from_))
-    return refuse(errc::lsn_gap, "the first entry starts at LSN " + std::to_string(entry.lsn) +
-                                     ", the stream was opened to begin at " +
-                                     std::to_string(std::max(*asked_start_, known_from_)));
   if (entry.scn < last_scn_)
     return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
                                            std::to_string(entry.scn) + ", below SCN " +

@@ -180,7 +180,7 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
       return std::nullopt;
     }
     // One that was dropped in this round and is open again goes on where it ended.
-    if (!row->dropped || (attached_ && row->position.next_lsn > row->start_lsn)) {
+    if (!row->dropped || attached_) {
       started_ = true;
       start_ = row->start_lsn;
       expected_ = row->position.next_lsn;

@@ -60,6 +60,30 @@ TEST_CASE("checkpoint: its age stays below the interval while the host says what
   CHECK(oldest > interval / 4); // and it does not commit all the time
 }
 
+TEST_CASE("checkpoint: tenants that were taken over at one moment do not commit all at once from then on") {
+  runtime_fixture f;
+  auto ids = {tenant_id{1001}, tenant_id{1002}, tenant_id{1003}, tenant_id{1004}, tenant_id{1005}};
+  for (auto id : ids) {
+    f.add_tenant(id);
+    f.open(1, lsn{0}, id);
+    REQUIRE(f.archivelog(id).ok());
+    f.write(1, 1, id);
+  }
+  f.run_for(one_second);
+  int moments = 0;
+  auto made = f.runtime->commits.load();
+  REQUIRE(made == ids.size());
+  for (duration_ns passed = 0; passed < interval / 2 + interval / 8; passed += one_second) {
+    for (auto id : ids)
+      f.write(1, 1, id);
+    f.run_for(one_second);
+    moments += f.runtime->commits.load() != made;
+    made = f.runtime->commits.load();
+  }
+  CHECK(made >= 2 * ids.size());
+  CHECK(moments >= 3);
+}
+
 TEST_CASE("checkpoint: a shorter interval holds at once, and looks come no more often than it says") {
   runtime_fixture::options given;
   given.option.checkpoint_interval = one_hour;

@@ -327,3 +327,21 @@ TEST_CASE(
   REQUIRE(second.run_until([&] { return is_doing(second); }));
   CHECK(second.row().round.start_scn == begins);
 }
+
+TEST_CASE(
+    "round claims: a stream that wrote and was dropped before the round began holds its start up all the "
+    "same") {
+  auto f = second_round();
+  auto ended = f->runtime->intake(tenant)->find(s1);
+  auto at = f->now() + one_minute;
+  append_one(*ended, at);
+  ended->detach();
+  ended->drop_at(ended->expected_lsn());
+  ended.reset();
+  REQUIRE(f->flush());
+  REQUIRE(f->run_until([&] { return !f->runtime->intake(tenant)->find(s1); }));
+  append_one(*f->runtime->intake(tenant)->find(s2), at - one_second);
+  REQUIRE(f->flush());
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  CHECK(f->row().round.start_scn >= at); // what it skipped before that is not here
+}

@@ -27,6 +27,19 @@ inline runtime_fixture::options after_a_kill(std::unique_ptr<runtime_fixture>& k
   return next;
 }
 
+/// The next commit gets there, and until the medium's faults are cleared nobody can see that it did.
+inline void lose_answer_of_commit(runtime_fixture& f) {
+  auto& medium = f.medium();
+  medium.on_call([&medium, lost = std::make_shared<bool>(false)](const fault_medium::call_info& what) {
+    using call = fault_medium::call;
+    if (*lost || what.kind != call::create || what.path.find("/commits/") == std::string::npos)
+      return;
+    *lost = true;
+    medium.plan({.only = call::create, .when = fault_medium::moment::after, .for_good = true});
+    medium.plan({.only = call::read_all, .for_good = true});
+  });
+}
+
 /// Round 1 has log of streams 1 and 2.
 inline std::unique_ptr<runtime_fixture> first_round() {
   auto f = std::make_unique<runtime_fixture>();

@@ -59,6 +59,8 @@ runtime_fixture::runtime_fixture(options options)
     return drawn;
   };
   settings.open = [this](const std::string& uri) -> result<std::shared_ptr<destination>> {
+    if (cannot_open)
+      return *cannot_open;
     auto& medium = media[uri.substr(std::string_view("memory://").size())];
     if (!medium)
       medium = std::make_shared<fault_medium>(world.random(), uri.substr(9));

@@ -80,6 +80,7 @@ public:
   duration_ns set_back = 0; ///< of the wall clock; what is measured by timers goes on
   simulation world;
   std::map<std::string, std::shared_ptr<fault_medium>> media;
+  std::optional<error> cannot_open; ///< why no destination can be opened any more
   std::shared_ptr<crash_catalog> catalog;
   recording_listener listener;
   std::vector<error> errors;

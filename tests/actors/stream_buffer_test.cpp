@@ -432,6 +432,13 @@ TEST_CASE("stream buffer: a quiet tenant is woken once for what is open, and eac
   f.intake->rearm();
   CHECK(f.intake->advance(95).ok());
   CHECK(f.works == 6);
+  f.intake->rearm();
+  CHECK(a->advance(90).ok());
+  CHECK(f.works == 6); // nothing new
+  f.intake->set_gate(intake_gate::closed);
+  f.intake->set_gate(intake_gate::open);
+  CHECK(a->advance(90).ok());
+  CHECK(f.works == 7); // of this round it was not known
 }
 
 TEST_CASE("stream buffer: it has one appender at a time, and one that goes gives its place in line back") {

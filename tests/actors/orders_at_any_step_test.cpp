@@ -1,0 +1,260 @@
+#include "tests/actors/round_stories.hpp"
+
+using namespace varve;
+using namespace varve::test;
+
+// Each story is told once for every step of the simulation at which an order may come.
+
+namespace {
+
+constexpr int steps_max = 120;
+using kind = tenant_order::kind;
+
+/// What came of an order: nothing yet, or its answer.
+using pending = std::shared_ptr<std::optional<status>>;
+
+pending begin_order(runtime_fixture& f, kind what) {
+  auto answer = std::make_shared<std::optional<status>>();
+  tenant_order order;
+  order.what = what;
+  order.destination = "memory://d";
+  order.option = f.given.option;
+  f.runtime->order(tenant, std::move(order), [answer](const status& done) { *answer = done; });
+  return answer;
+}
+
+void run_steps(runtime_fixture& f, int steps) {
+  for (int i = 0; i < steps; ++i)
+    REQUIRE(f.world.step());
+}
+
+bool takes_log(runtime_fixture& f) {
+  return f.runtime->intake(tenant)->gate() == intake_gate::open;
+}
+
+/// All that is accepted becomes durable, and is in the round's log from its beginning on.
+void require_goes_on(runtime_fixture& f, lsn begins) {
+  f.write(1);
+  auto answer = f.flush_as_told();
+  REQUIRE(answer);
+  INFO((answer->outcome.ok() ? std::string() : answer->outcome.error().to_string()));
+  REQUIRE(answer->outcome.ok());
+  auto row = f.committed().streams.at(0);
+  CHECK(row.start_lsn == begins);
+  CHECK(row.position.next_lsn == f.runtime->intake(tenant)->find(s1)->expected_lsn());
+  REQUIRE(f.run_until([&] { return is_doing(f); }));
+  CHECK(f.row().round == f.committed().commit.record.round);
+}
+
+/// Its first round was ended while the destination was away, which it is no more.
+std::unique_ptr<runtime_fixture> untold_end(bool heard = false) {
+  auto f = doing_round();
+  f->runtime->intake(tenant)->find(s2)->detach();
+  if (heard) // but its answer, and what it wrote, could not be read
+    lose_answer_of_commit(*f);
+  else
+    f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok());
+  REQUIRE(f->catalog->snapshot()->outbox(tenant).value().size() == 1);
+  f->medium().clear_faults();
+  auto calls = f->medium().calls();
+  REQUIRE(f->run_until([&] { return f->medium().calls() > calls; }));
+  return f;
+}
+
+} // namespace
+
+TEST_CASE("orders at any step: ARCHIVELOG again is the same round, and no answer comes before log is taken") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    runtime_fixture f;
+    f.add_tenant();
+    auto stream = f.open(1, std::nullopt);
+    auto first = begin_order(f, kind::archivelog);
+    run_steps(f, step);
+    if (takes_log(f))
+      f.write(1, 1);
+    auto again = begin_order(f, kind::archivelog);
+    REQUIRE(f.run_until([&] { return again->has_value(); }));
+    CHECK((*again)->ok());
+    REQUIRE(takes_log(f));
+    REQUIRE(f.row().round.status != round_status::stop);
+    f.write(1, 1);
+    REQUIRE(f.run_until([&] { return first->has_value(); }));
+    require_goes_on(f, 0);
+    CHECK(f.row().round.id == round_id{1});
+  }
+}
+
+TEST_CASE("orders at any step: ARCHIVELOG while the destination hears how the round before ended") {
+  auto heard = GENERATE(false, true);
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(heard, step);
+    auto f = untold_end(heard);
+    auto begins = f->runtime->intake(tenant)->find(s1)->expected_lsn();
+    run_steps(*f, step);
+    auto first = begin_order(*f, kind::archivelog);
+    REQUIRE(f->run_until([&] { return takes_log(*f); }));
+    f->write(1, 1);
+    auto again = begin_order(*f, kind::archivelog);
+    REQUIRE(f->run_until([&] { return first->has_value() && again->has_value(); }));
+    require_goes_on(*f, begins);
+    CHECK(f->row().round.id == round_id{2});
+    CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
+  }
+}
+
+TEST_CASE(
+    "orders at any step: NOARCHIVELOG ends whatever ARCHIVELOG has come to, and the next round goes on") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto f = untold_end();
+    begin_order(*f, kind::archivelog);
+    run_steps(*f, step);
+    if (takes_log(*f))
+      f->write(1, 1);
+    auto first = begin_order(*f, kind::noarchivelog);
+    auto again = begin_order(*f, kind::noarchivelog);
+    REQUIRE(f->run_until([&] { return first->has_value() && again->has_value(); }));
+    CHECK(f->row().round.status == round_status::stop);
+    CHECK_FALSE(takes_log(*f));
+    f->run_for(one_second); // what the round had not archived is given up
+    auto begins = f->runtime->intake(tenant)->find(s1)->expected_lsn();
+    REQUIRE(f->archivelog().ok());
+    require_goes_on(*f, begins);
+  }
+}
+
+TEST_CASE("orders at any step: whoever closes is answered once all that was accepted is durable") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto f = stopped_round();
+    begin_order(*f, kind::archivelog);
+    run_steps(*f, step);
+    if (takes_log(*f)) {
+      f->write(1, 1);
+      f->write(2, 1);
+    }
+    auto closed = begin_order(*f, kind::close);
+    REQUIRE(f->run_until([&] { return closed->has_value(); }));
+    auto stream = f->runtime->intake(tenant)->find(s1);
+    CHECK(stream->committed().next_lsn == stream->expected_lsn());
+  }
+}
+
+TEST_CASE("orders at any step: a break is told with the bytes it is about, and a new round leads on") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto first = doing_round();
+    first->write(1);
+    auto f = std::make_unique<runtime_fixture>(after_a_kill(first));
+    f->add_tenant();
+    auto stream = f->open(1, std::nullopt);
+    f->write(1, 1);
+    run_steps(*f, step);
+    REQUIRE(f->give_order(tenant, log_recycled(500)).ok());
+    REQUIRE(f->run_until([&] { return f->listener.has("interrupted"); }));
+    f->run_for(one_minute);
+    auto why = f->committed().commit.record.interruption;
+    REQUIRE(why);
+    CHECK(why->first_missing == stream->committed().next_lsn);
+    CHECK(why->oldest_left == 500);
+    REQUIRE(f->noarchivelog().ok());
+    stream->recycled(500);
+    REQUIRE(f->archivelog().ok());
+    f->write(1, 1);
+    REQUIRE(f->flush());
+    CHECK(f->committed().streams.at(0).start_lsn == 500);
+  }
+}
+
+TEST_CASE("orders at any step: what an engine acknowledged before it was taken over is there for the taker") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto first = doing_round();
+    first->write(1, 1);
+    auto wait = std::make_shared<durable_wait>();
+    wait->whole_tenant = true;
+    auto answer = first->ask(wait);
+    run_steps(*first, step);
+    runtime_fixture second{first->on_the_same()};
+    second.add_tenant();
+    auto stream = second.open(1, std::nullopt);
+    second.write(1, 1);
+    REQUIRE(second.flush_as_told());
+    REQUIRE(first->run_until([&] { return answer->has_value(); }));
+    auto theirs = first->runtime->intake(tenant)->find(s1)->committed().next_lsn;
+    CHECK(stream->committed().next_lsn >= theirs);
+    // And back again, by order.
+    if (takes_log(*first))
+      first->write(2, 1);
+    REQUIRE(first->flush());
+    REQUIRE(first->runtime->intake(tenant)->gate() == intake_gate::fenced);
+    begin_order(*first, kind::archivelog);
+    REQUIRE(first->run_until([&] { return takes_log(*first); }));
+    REQUIRE(first->flush());
+    first->write(1, 1);
+    first->write(2, 1); // also what was given up of it
+    auto back = first->flush_as_told();
+    REQUIRE(back);
+    INFO((back->outcome.ok() ? std::string() : back->outcome.error().to_string()));
+    CHECK(back->outcome.ok());
+    CHECK(first->runtime->intake(tenant)->find(s1)->committed().next_lsn >= stream->committed().next_lsn);
+  }
+}
+
+TEST_CASE("orders at any step: ARCHIVELOG where another engine went on while it had an end to tell") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto f = untold_end();
+    auto behind = f->on_the_same();
+    run_steps(*f, step);
+    runtime_fixture second{behind};
+    second.add_tenant();
+    auto theirs = second.open(1, std::nullopt);
+    REQUIRE(second.archivelog().ok());
+    second.write(1, 1);
+    REQUIRE(second.flush_as_told());
+    auto begins = theirs->committed().next_lsn;
+    auto fenced = [&] { return f->runtime->intake(tenant)->gate() == intake_gate::fenced; };
+    REQUIRE(f->archivelog().ok());
+    f->flush_as_told();
+    if (fenced()) { // it was about to end the old round when it heard of the other
+      CHECK(f->listener.has("fenced"));
+      REQUIRE(f->archivelog().ok());
+      f->flush_as_told();
+    }
+    auto ours = f->runtime->intake(tenant)->find(s1);
+    CHECK(ours->committed().next_lsn >= begins);
+    f->write(1, 1);
+    auto answer = f->flush_as_told();
+    REQUIRE(answer);
+    INFO((answer->outcome.ok() ? std::string() : answer->outcome.error().to_string()));
+    CHECK(answer->outcome.ok());
+    CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
+  }
+}
+
+TEST_CASE("orders at any step: a break is kept, though the round is stopped before it is told") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto f = doing_round();
+    f->write(1);
+    f->write(2);
+    tenant_order gone = log_recycled(500);
+    gone.option = f->given.option;
+    f->runtime->order(tenant, gone, [](const status&) {});
+    run_steps(*f, step);
+    auto stopped = begin_order(*f, kind::noarchivelog);
+    REQUIRE(f->run_until([&] { return stopped->has_value(); }));
+    CHECK(f->row().round.status == round_status::stop);
+    f->run_for(one_second);
+    auto history = f->catalog->snapshot()->round_history().value();
+    REQUIRE(history.size() == 1);
+    bool broken = f->listener.has("interrupted"); // else NOARCHIVELOG came first
+    CHECK(f->catalog->snapshot()->breaks().value().size() == (broken ? 1 : 0));
+    CHECK((history[0].comment.find("gone before it was archived") != std::string::npos) == broken);
+    CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
+    CHECK(f->committed().commit.record.interruption.has_value() == broken);
+  }
+}
