@@ -18,7 +18,7 @@ struct writer_actor_state {
   piece_writer_parts parts;
   std::unique_ptr<segment_writer> writer; // of this epoch; null: none
   std::uint64_t epoch = 0;
-  std::uint64_t generation = 0; // of `writer`: late answers of an older one are ignored
+  std::uint64_t generation = 0; // of `writer`, or of none: late answers of an older one are ignored
   bool busy = false;            // an operation is at the pool
   bool pausing = false;         // after a failure
   bool troubled = false;
@@ -64,14 +64,13 @@ struct writer_actor_state {
       i->promise.deliver(std::make_shared<const durable_report>(writer->take_report()));
       i = waiting.erase(i);
     }
-    if (parts.syncs != nullptr)
-      *parts.syncs += writer->syncs() - std::exchange(counted_syncs, writer->syncs());
-    if (parts.stored_bytes != nullptr)
-      *parts.stored_bytes += writer->stored_bytes() - std::exchange(counted_bytes, writer->stored_bytes());
+    *parts.syncs += writer->syncs() - std::exchange(counted_syncs, writer->syncs());
+    *parts.stored_bytes += writer->stored_bytes() - std::exchange(counted_bytes, writer->stored_bytes());
   }
 
+  /// Requires a writer.
   void pump() {
-    if (!writer || busy || pausing)
+    if (busy || pausing)
       return;
     auto op = writer->next(parts.now());
     if (writer->broken()) {
@@ -156,7 +155,7 @@ struct writer_actor_state {
 
   /// Bytes got there: the trouble is over. That a file could be opened on a full medium says nothing.
   void written(std::uint64_t of, const status& outcome) {
-    if (of == generation && writer && outcome.ok()) {
+    if (of == generation && outcome.ok()) {
       pause.reset();
       if (std::exchange(troubled, false))
         parts.on_trouble(nullptr);
@@ -166,7 +165,7 @@ struct writer_actor_state {
 
   void finished(std::uint64_t of, const status& outcome, std::shared_ptr<segment_file> opened = nullptr) {
     VARVE_PLANT(old_answer_believed, of = generation);
-    if (of != generation || !writer)
+    if (of != generation)
       return;
     busy = false;
     if (outcome.ok()) {
@@ -176,7 +175,7 @@ struct writer_actor_state {
       return;
     }
     writer->failed(outcome.error());
-    trouble(std::make_shared<const error>(writer->broken() ? *writer->broken() : outcome.error()));
+    trouble(std::make_shared<const error>(outcome.error()));
     // A name that is taken is a leftover of our own attempt whose answer was lost: the next number is free.
     if (outcome.code() == errc::already_exists)
       return pump();
@@ -195,8 +194,7 @@ struct writer_actor_state {
     auto promise = self->make_response_promise<durable_report_ptr>();
     waiting.push_back({ticket, finish, promise});
     pump();
-    if (writer)
-      answer_waiting();
+    answer_waiting();
     return promise;
   }
 };

@@ -8,6 +8,7 @@ struct piece_writer_parts {
   io_pool_actor pool;
   std::function<unix_ns()> now;
   std::function<void(error_ptr)> on_trouble; ///< it cannot go on for now (nullptr: it can again)
+  /// The engine's counters; both are required.
   std::atomic<std::uint64_t>* syncs = nullptr;
   std::atomic<std::uint64_t>* stored_bytes = nullptr;
 };

@@ -14,12 +14,15 @@ struct writer_actor_fixture : actor_fixture {
   writer_fixture blocks{{.interval = 1'000}}; // makes blocks and reads them back
   std::atomic<std::uint64_t> syncs{0}, stored{0};
   std::vector<error_ptr> troubles;
+  bool opens = true; // the destination
   piece_writer_actor writer;
 
   writer_actor_fixture() {
     auto pool = spawn_io_pool(
         system(),
         [this]() -> result<std::shared_ptr<destination>> {
+          if (!opens)
+            return fail(errc::invalid_destination, "not mounted");
           return std::shared_ptr<destination>(blocks.where);
         },
         2, threading::cooperative);
@@ -176,6 +179,61 @@ TEST_CASE("piece writer: short of memory it syncs what it has written") {
   CHECK(f.blocks.budget.used_bytes() > 0);
   caf::anon_send(f.writer, pressure_atom::value);
   f.run();
+  CHECK(f.blocks.budget.used_bytes() == 0);
+}
+
+TEST_CASE("piece writer: a start object with other bytes is trouble that stays") {
+  writer_actor_fixture f;
+  auto path = to_path(piece_start_name{tenant, {round_id{1}, piece_id{1}}, epoch{1}});
+  f.begin();
+  f.blocks.medium->put(path, as_bytes("another's"));
+  f.send(f.blocks.block(1, 100));
+  auto asked = f.durable(1);
+  f.run(one_minute);
+  f.blocks.medium->erase(path); // whoever wrote it may write again
+  f.run(one_minute);
+  CHECK_FALSE(asked->has_value());
+  CHECK(f.blocks.medium->paths().empty());
+  REQUIRE_FALSE(f.troubles.empty());
+  REQUIRE(f.troubles.back());
+  CHECK(f.troubles.back()->code == errc::checksum_error);
+}
+
+TEST_CASE("piece writer: a segment of no use stays where the destination cannot be opened to remove it") {
+  writer_actor_fixture f;
+  f.begin();
+  f.blocks.medium->plan(
+      {.only = call::append, .when = fault_medium::moment::after, .code = errc::invalid_destination});
+  f.send(f.blocks.block(1, 100));
+  auto asked = f.durable(1);
+  f.run(one_ms);
+  REQUIRE(f.troubles.size() == 1);
+  f.opens = false;
+  f.run(150 * one_ms);
+  REQUIRE(f.troubles.size() == 2);
+  CHECK(f.troubles[1]->message.find("not mounted") != std::string::npos);
+  f.opens = true;
+  f.run(one_second);
+  REQUIRE(asked->has_value());
+  f.blocks.said.absorb(***asked->operator->());
+  piece_key piece{round_id{1}, piece_id{1}};
+  CHECK(f.blocks.paths("seg-") == std::vector{to_path(segment_name{tenant, piece, epoch{1}, 1}),
+                                              to_path(segment_name{tenant, piece, epoch{1}, 2})});
+  f.blocks.require_readable();
+}
+
+TEST_CASE("piece writer: once it was told to end, what comes late is nobody's and who asks is refused") {
+  writer_actor_fixture f;
+  f.begin();
+  caf::anon_send(f.writer, end_atom::value);
+  f.send(f.blocks.block(1, 100));
+  caf::anon_send(f.writer, pressure_atom::value);
+  caf::anon_send(f.writer, rest_atom::value);
+  auto finished = f.ask<durable_report_ptr>(f.writer, finish_atom::value, scn_max);
+  f.run(one_minute);
+  REQUIRE(finished->has_value());
+  CHECK((*finished)->code() == errc::closed);
+  CHECK(f.blocks.medium->paths().empty());
   CHECK(f.blocks.budget.used_bytes() == 0);
 }
 
