@@ -90,10 +90,11 @@ bool segment_writer::waits_for(const piece& of) const {
                      [&](auto& block) { return block->header.first_scn < of.bounds.end_scn; });
 }
 
-/// Pieces that never got a segment of ours, or have ended theirs, are finished without further work.
+/// Pieces that never got a segment of ours, or have ended theirs, are finished without further work. One that
+/// is to begin yet has the block it was made for in the queue.
 void segment_writer::collect_finished() {
   for (auto i = pieces_.begin(); i != pieces_.end();) {
-    if (i->second.finishing && !i->second.current && i->second.start_made && !waits_for(i->second)) {
+    if (i->second.finishing && !i->second.current && !waits_for(i->second)) {
       report_.finished.push_back(i->first);
       i = pieces_.erase(i);
     } else {
@@ -105,7 +106,7 @@ void segment_writer::collect_finished() {
 /// A piece whose open segment must get its footer: the piece is finishing and nothing of it waits, or rests.
 segment_writer::piece* segment_writer::piece_to_end() {
   for (auto& [key, of] : pieces_) {
-    if (!of.current || of.current->has_footer)
+    if (!of.current)
       continue;
     if (of.finishing ? !waits_for(of) : of.resting && quiet())
       return &of;
@@ -114,7 +115,8 @@ segment_writer::piece* segment_writer::piece_to_end() {
 }
 
 writer_operation segment_writer::next(unix_ns now) {
-  if (broken_ || running_ != running::nothing)
+  assert(running_ == running::nothing);
+  if (broken_)
     return {};
   if (!useless_.empty()) {
     running_ = running::removing;
@@ -127,8 +129,7 @@ writer_operation segment_writer::next(unix_ns now) {
       if (of.current && of.current->dirty())
         pass_.push_back(of.current);
     pass_all_ = pass_;
-    if (!pass_.empty())
-      return sync_next();
+    return sync_next(); // there is one: what is not synced lies in a dirty segment
   }
   if (auto* of = piece_to_end())
     return append_footer(*of);
@@ -152,7 +153,7 @@ writer_operation segment_writer::next(unix_ns now) {
 
 segment_writer::piece* segment_writer::find_piece(const cut_block& block) {
   for (auto& [key, of] : pieces_)
-    if (key.round == start_.round && block.header.first_scn < of.bounds.end_scn)
+    if (block.header.first_scn < of.bounds.end_scn)
       return block.header.last_scn < of.bounds.end_scn ? &of : nullptr;
   return nullptr;
 }
@@ -377,11 +378,9 @@ void segment_writer::give_up_unsynced() {
       retire(of);
 }
 
-/// A segment that is left without a footer counts up to its durable length; without any block it does not
+/// The current segment, left without a footer, counts up to its durable length; without any block it does not
 /// exist.
 void segment_writer::retire(piece& of) {
-  if (!of.current)
-    return;
   VARVE_PLANT(abandoned_too_long, of.current->ref.valid_bytes = of.current->size);
   VARVE_PLANT(abandoned_segment_removed, of.current->durable_blocks = 0);
   if (of.current->durable_blocks > 0)
