@@ -3,6 +3,7 @@
 #include "engine/base/planted_bug.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 
 namespace varve {
@@ -61,8 +62,7 @@ void piece_ledger::adopt(const committed_state& state) {
       of.indexed.entries -= std::min(of.indexed.entries, recent.counts.entries);
     }
     open_counts += of.counts();
-    if (each.piece.piece.round == record_.round.id)
-      last_end_ = std::max(last_end_, of.bounds.end_scn);
+    last_end_ = std::max(last_end_, of.bounds.end_scn);
   }
   for (auto& each : record_.frozen_pieces)
     if (each.piece.round == record_.round.id)
@@ -74,13 +74,11 @@ void piece_ledger::adopt(const committed_state& state) {
 }
 
 void piece_ledger::piece_was_made(piece_key piece, unix_ns at) {
-  auto found = pieces_.find(piece);
-  if (found == pieces_.end())
-    return;
-  found->second.created_at = at;
+  pieces_.at(piece).created_at = at;
 }
 
 void piece_ledger::begin_round(std::uint64_t piece_interval_ns, round_id round_floor, piece_id piece_floor) {
+  assert(pieces_.empty());
   VARVE_PLANT(round_id_reused, round_floor = {});
   record_.next_round = std::max(record_.next_round, round_floor);
   record_.next_piece = std::max(record_.next_piece, piece_floor);
@@ -142,8 +140,7 @@ void piece_ledger::absorb(const durable_report& report) {
 void piece_ledger::count_round() {
   record_.round_counts = sealed_counts_;
   for (auto& [key, of] : pieces_)
-    if (key.round == record_.round.id)
-      record_.round_counts += of.counts();
+    record_.round_counts += of.counts();
 }
 
 std::vector<stream_row> piece_ledger::rows() const {
@@ -173,8 +170,7 @@ std::optional<piece_ledger::object> piece_ledger::next_object(epoch current, scn
 }
 
 void piece_ledger::object_made() {
-  if (auto then = std::exchange(when_made_, nullptr))
-    then();
+  std::exchange(when_made_, nullptr)();
 }
 
 std::optional<piece_ledger::object> piece_ledger::make_index(epoch current) {
@@ -209,7 +205,8 @@ std::optional<piece_ledger::object> piece_ledger::make_seal(epoch current, scn c
   auto& [key, of] = *pieces_.begin();
   bool passed = checkpoint == scn_max || of.bounds.end_scn - 1 <= checkpoint;
   VARVE_PLANT(sealed_before_its_last_segment, if (passed) of.finished = true, of.open.reset());
-  if (!of.finished || of.open || !passed)
+  assert(!of.finished || !of.open); // the writer has said that it ended
+  if (!of.finished || !passed)
     return std::nullopt;
   piece_seal seal{tenant_,     key,      of.bounds, of.created_at, now, record_.round.checkpoint_scn,
                   of.counts(), of.index, of.ended,  rows()};
@@ -296,8 +293,7 @@ bool piece_ledger::wants_finish(scn checkpoint) const {
 std::vector<scn> piece_ledger::open_ends() const {
   std::vector<scn> ends;
   for (auto& [key, of] : pieces_)
-    if (key.round == record_.round.id)
-      ends.push_back(of.bounds.end_scn);
+    ends.push_back(of.bounds.end_scn);
   return ends;
 }
 

@@ -23,7 +23,7 @@ public:
   /// After a takeover that found no commit.
   void adopt_nothing(const commit_record& first);
 
-  /// What the commit does not say of an open piece that was adopted.
+  /// What the commit does not say of an open piece, which was adopted.
   void piece_was_made(piece_key piece, unix_ns at);
 
   void absorb(const durable_report& report);
@@ -50,7 +50,7 @@ public:
   /// for frozen pieces that leave the commit, seals of finished pieces up to `checkpoint` (scn_max: all
   /// finished ones), and, once `round_over`, the round's end.
   std::optional<object> next_object(epoch current, scn checkpoint, bool round_over, unix_ns now);
-  /// It is durable.
+  /// The one that next_object() gave is durable.
   void object_made();
 
   /// The content of the next commit; commit_sequence adds what is its own.
@@ -98,7 +98,7 @@ private:
   const tenant_id tenant_;
   const random_id archive_;
   commit_record record_;              // all but open pieces and stream changes is kept up to date here
-  std::map<piece_key, piece> pieces_; // unsealed
+  std::map<piece_key, piece> pieces_; // unsealed, all of the round
   std::map<stream_id, stream_row> streams_;
   std::set<stream_id> changed_streams_; // since record_.stream_table
   std::vector<piece_row> sealed_;       // since take_rows()

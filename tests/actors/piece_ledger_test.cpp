@@ -382,6 +382,8 @@ TEST_CASE("piece ledger: a round ends once every piece is sealed, and the next o
   f.ledger->round().status = round_status::doing;
   f.ledger->round().checkpoint_scn = 205;
   f.ledger->interruption() = break_record{stream_id{1}, 5, 9, 77, "gone"};
+  f.make(scn_max, true);
+  CHECK(f.objects.empty()); // its pieces are still written to
   f.finish(scn_max);
   f.make(scn_max, true);
   REQUIRE(f.objects.size() == 3);
