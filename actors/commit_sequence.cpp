@@ -69,7 +69,7 @@ commit_sequence::step commit_sequence::resume_pass() {
 }
 
 commit_sequence::step commit_sequence::answer(const commit_answer& got) {
-  if (state_ == state::fenced || state_ == state::stopped || state_ == state::idle)
+  if (state_ == state::fenced || state_ == state::stopped)
     return {};
   if (in_pass())
     if (auto failed = failure(got))
@@ -150,7 +150,7 @@ commit_sequence::step commit_sequence::on_list(const std::vector<commit_seq>& fo
     VARVE_PLANT(commits_deleted_out_of_order, std::reverse(pass_.begin(), pass_.end()));
     return next_of_pass();
   default:
-    return {};
+    return {}; // no other state asks for a list
   }
 }
 
@@ -244,7 +244,7 @@ commit_sequence::step commit_sequence::on_read(const result<bytes>& got) {
       return go(state::pass_removing, verb::remove, pass_.front());
     return go(state::pass_mark_clearing, verb::remove, current_.seq); // a stray in the mark's place
   default:
-    return {};
+    return {}; // no other state asks for a read
   }
 }
 
@@ -264,7 +264,7 @@ commit_sequence::step commit_sequence::on_create(bool exists) {
       return go(state::pass_mark_reading, verb::read, current_.seq);
     return go(state::pass_removing, verb::remove, pass_.front());
   default:
-    return {};
+    return {}; // no other state asks for a create
   }
 }
 

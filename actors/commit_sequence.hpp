@@ -55,10 +55,10 @@ public:
   step begin_pass();
   /// Between two removes a waiting commit goes first: pass_done when the current operation is answered.
   void leave_pass() { leave_pass_ = true; }
-  /// A pass that was left has more to remove, and goes on after the commit that went first; requires idle().
-  /// It may not be left again before it has removed a little, or it would never end under a host that always
-  /// waits for the next commit.
-  bool pass_was_left() const { return idle() && !pass_.empty(); }
+  /// A pass that was left has more to remove, and goes on after the commit that went first; both require
+  /// idle(). It may not be left again before it has removed a little, or it would never end under a host that
+  /// always waits for the next commit.
+  bool pass_was_left() const { return !pass_.empty(); }
   step resume_pass();
 
   step answer(const commit_answer& got);

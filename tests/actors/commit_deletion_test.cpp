@@ -46,6 +46,19 @@ TEST_CASE("commit sequence: commits of its own epoch are removed without being r
   CHECK(m.came_to(event::pass_done));
 }
 
+TEST_CASE("commit sequence: bytes of nobody are removed like the commit whose number they have") {
+  commit_machine m;
+  m.own_after(chain(4)); // 5
+  m.begin_pass();
+  m.begin_pass(); // limit 3
+  m.listed({2, 3, 4, 5});
+  REQUIRE(m.asks(verb::read, 2));
+  GENERATE(0, 1) == 0 ? m.too_large() : m.read(bytes(3));
+  REQUIRE(m.asks(verb::remove, 2));
+  m.done();
+  CHECK(m.asks(verb::read, 3));
+}
+
 TEST_CASE("commit sequence: the mark stands before a beginning goes") {
   commit_machine m;
   auto begun_by = GENERATE(as<std::string>{}, "another", "nobody knows", "us");
