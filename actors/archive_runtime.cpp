@@ -59,8 +59,7 @@ std::shared_ptr<tenant_intake> archive_runtime::intake(tenant_id tenant) const {
 
 void archive_runtime::notify(notice what) {
   std::shared_lock lock{mutex_};
-  if (notifier_ && listener_.load() != nullptr)
-    caf::anon_send(notifier_, notify_atom::value, std::move(what));
+  caf::anon_send(notifier_, notify_atom::value, std::move(what)); // after stop() there is none
 }
 
 std::vector<tenant_id> archive_runtime::tenants() const {

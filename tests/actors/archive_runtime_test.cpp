@@ -140,6 +140,96 @@ TEST_CASE("archive runtime: the share of a tenant that is removed is room for on
   CHECK(f.listener.has("room 1"));
 }
 
+TEST_CASE("archive runtime: a tenant that is removed while a stream waits is told of room no more") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.add_tenant(other_tenant); // never archived
+  auto held = f.runtime->intake(tenant);
+  auto stream = f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.medium().set_dead(true);
+  std::string payload(20'000, 'x');
+  auto put = [&, at = stream->expected_lsn()]() mutable {
+    auto outcome = stream->append({at, at + 10, f.now() + at, as_bytes(payload)}).outcome;
+    at += outcome == append_outcome::accepted ? 10 : 0;
+    return outcome;
+  };
+  do {
+    while (put() == append_outcome::accepted) {
+    }
+    f.listener.heard.clear();
+    f.run_for(one_second);
+  } while (f.listener.has("room 1"));
+  f.runtime->remove_tenant(tenant);
+  CHECK(put() == append_outcome::full);
+  f.runtime->remove_tenant(other_tenant);
+  f.run_for(one_second);
+  CHECK(f.listener.heard.empty());
+  CHECK(put() == append_outcome::accepted); // there is room all the same
+}
+
+TEST_CASE("archive runtime: a tenant that is added again keeps the actors it has") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.open(1);
+  REQUIRE(f.archivelog().ok());
+  f.write(1);
+  REQUIRE(f.flush());
+  f.run_for(one_second);
+  auto& actors = f.process->system().registry();
+  auto running = actors.running();
+  auto intake = f.runtime->intake(tenant);
+  f.add_tenant();
+  f.run_for(one_second);
+  CHECK(f.runtime->intake(tenant) == intake);
+  CHECK(actors.running() == running);
+  f.write(1);
+  auto answer = f.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+}
+
+TEST_CASE("archive runtime: a tenant whose catalog names no destination has no actors") {
+  runtime_fixture f;
+  archive_runtime::tenant_facts facts;
+  facts.tenant = tenant;
+  facts.status.round.status = round_status::doing;
+  f.runtime->add_tenant(facts);
+  auto answer = f.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.code() == errc::not_archiving);
+}
+
+TEST_CASE("archive runtime: what is said of a tenant or a stream that nobody knows is done at once") {
+  runtime_fixture f;
+  unsigned done = 0;
+  auto count = [&](const status& how) { done += how.ok() ? 1U : 0U; };
+  f.runtime->remove_tenant(tenant);
+  f.runtime->set_option(tenant, {});
+  f.runtime->stop_pulling(tenant, stream_id{1}, count);
+  CHECK(done == 1);
+  f.add_tenant();
+  f.open(1); // nobody pulls it
+  f.runtime->stop_pulling(tenant, stream_id{1}, count);
+  CHECK(done == 2);
+}
+
+TEST_CASE("archive runtime: stopped, it writes nothing to the catalog and calls nobody") {
+  runtime_fixture f;
+  std::vector<errc> answers;
+  auto note = [&](const status& how) { answers.push_back(how.code()); };
+  f.runtime->stop();
+  f.runtime->write_catalog(note);
+  f.runtime->apply({}, note);
+  CHECK(answers == std::vector{errc::closed, errc::closed});
+  f.runtime->notify(std::make_shared<std::function<void(archive_listener&)>>(
+      [&](archive_listener&) { answers.push_back(errc::ok); }));
+  f.run_for(one_second);
+  CHECK(answers.size() == 2);
+}
+
 TEST_CASE("archive runtime: stopped, it still says when a source is not called any more") {
   struct endless_source : log_source {
     unsigned calls = 0;
