@@ -14,12 +14,9 @@ struct puller_state {
   explicit puller_state(source_puller_actor::stateful_pointer<puller_state> s) : self(s) {}
   source_puller_actor::stateful_pointer<puller_state> self;
   source_puller_parts parts;
-  bool stopped = false, failing = false;
+  bool failing = false;
 
-  void again(std::chrono::nanoseconds pause) {
-    if (!stopped)
-      self->delayed_send(self, pause, work_atom::value);
-  }
+  void again(std::chrono::nanoseconds pause) { self->delayed_send(self, pause, work_atom::value); }
 
   /// What the host throws is an error of its source.
   template <class Question>
@@ -47,8 +44,6 @@ struct puller_state {
   }
 
   void step() {
-    if (stopped)
-      return;
     if (parts.intake->gate() != intake_gate::open)
       return again(idle_pause);
     if (!parts.stream->started()) {
@@ -75,7 +70,7 @@ struct puller_state {
         return again(full_pause);
       case append_outcome::error:
         return failed(answer.failed);
-      default:
+      default: // the gate has closed meanwhile
         return again(idle_pause);
       }
     }
@@ -87,8 +82,6 @@ struct puller_state {
   }
 
   void watch() {
-    if (stopped)
-      return;
     if (auto oldest = ask([this] { return parts.source->oldest_lsn(); }); oldest.ok())
       parts.stream->recycled(*oldest);
     self->delayed_send(self, watch_pause, beat_atom::value);
@@ -96,13 +89,12 @@ struct puller_state {
 
   void failed(const error& why) {
     failing = true;
-    if (parts.on_error)
-      parts.on_error(why);
+    parts.on_error(why);
     again(error_pause);
   }
 
   void well() {
-    if (std::exchange(failing, false) && parts.on_well)
+    if (std::exchange(failing, false))
       parts.on_well();
   }
 };
@@ -119,9 +111,8 @@ source_puller_actor spawn_source_puller(caf::actor_system& system, source_puller
     self->send(self, beat_atom::value);
     return {[&state](work_atom) { state.step(); }, [&state](beat_atom) { state.watch(); },
             [&state](stop_atom) {
-              state.stopped = true;
               state.well();
-              state.self->quit();
+              state.self->quit(); // no message is looked at any more
               return true;
             }};
   };

@@ -15,6 +15,7 @@ struct fake_source : log_source {
   lsn oldest = 0, start = 0;
   scn quiet_until = 0;
   std::optional<error> fails, start_fails, oldest_fails;
+  std::function<void()> when_read;
   unsigned calls = 0;
 
   result<lsn> start_lsn() override {
@@ -29,6 +30,8 @@ struct fake_source : log_source {
   }
   result<batch> read(lsn from, std::size_t) override {
     ++calls;
+    if (when_read)
+      when_read();
     if (fails)
       return *fails;
     if (from < oldest)
@@ -266,6 +269,21 @@ TEST_CASE("source puller: while the tenant takes no log the source is left alone
   f.pull();
   f.run(one_second);
   CHECK(f.source.calls == 0);
+  f.memory.intake->set_gate(intake_gate::open);
+  f.run(100 * one_ms);
+  CHECK(f.stream->expected_lsn() == 30);
+}
+
+TEST_CASE("source puller: what it read while the tenant stopped is no error, and is read again later") {
+  puller_fixture f;
+  f.source.log = records(3, 0, 10);
+  f.source.when_read = [&] { f.memory.intake->set_gate(intake_gate::closed); };
+  f.pull();
+  f.run(one_second);
+  CHECK(f.source.calls == 1);
+  CHECK(f.stream->expected_lsn() == 0);
+  CHECK(f.errors.empty());
+  f.source.when_read = nullptr;
   f.memory.intake->set_gate(intake_gate::open);
   f.run(100 * one_ms);
   CHECK(f.stream->expected_lsn() == 30);
