@@ -31,9 +31,8 @@ struct supervisor_state {
 caf::actor spawn_supervisor(caf::actor_system& system, std::function<void(const error&)> on_error) {
   return system.spawn([on_error](caf::stateful_actor<supervisor_state>* self) -> caf::behavior {
     self->set_down_handler([self, on_error](caf::down_msg& down) {
-      auto node = self->state.needed_by.extract(down.source);
-      if (node.empty() || down.reason == caf::exit_reason::user_shutdown ||
-          down.reason == caf::exit_reason::kill)
+      auto node = self->state.needed_by.extract(down.source); // it was monitored once, when this was made
+      if (down.reason == caf::exit_reason::user_shutdown || down.reason == caf::exit_reason::kill)
         return;
       for (auto& [tenant, what] : node.mapped()) {
         auto why =
@@ -42,8 +41,7 @@ caf::actor spawn_supervisor(caf::actor_system& system, std::function<void(const 
                  "this is a bug in Varve; what is committed is safe, reopen the engine to go on");
         what->intake->set_gate(intake_gate::stopped, why); // at once: nothing more is accepted
         what->on_end(why);
-        if (on_error)
-          on_error(why);
+        on_error(why);
       }
     });
     return {[self](const watched_ptr& what) {

@@ -154,8 +154,7 @@ catalog_writer_actor spawn_catalog_writer(caf::actor_system& system, catalog& wh
       ++batches;
       if (written.ok())
         return {};
-      if (on_error)
-        on_error(written.error());
+      on_error(written.error());
       return caf::make_error(caf::sec::runtime_error, written.error().message);
     };
     auto write_collected = [self, write] {

@@ -45,9 +45,10 @@ TEST_CASE("archive supervisor: an actor that ends by itself stops its tenant, lo
 }
 
 TEST_CASE("archive supervisor: actors that are ended stop nobody") {
+  auto reason = GENERATE(caf::exit_reason::user_shutdown, caf::exit_reason::kill);
   supervised f;
-  caf::anon_send_exit(f.a, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(f.b, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(f.a, reason);
+  caf::anon_send_exit(f.b, reason);
   f.run();
   CHECK(f.intake->gate() == intake_gate::open);
   CHECK(f.errors.empty());
