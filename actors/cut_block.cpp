@@ -11,9 +11,6 @@ status cut_block::pack(block_packer& packer, codec wanted, slab_arena& arena, by
   VARVE_TRY(packer.pack(header, body, wanted, packed));
   auto size = whole_slabs(packed.size());
   std::lock_guard lock{mutex_};
-  auto before = charge_.bytes();
-  if (size > before)
-    charge_.set(size);
   raw_.clear(); // its slabs are the hottest ones: the packed bytes go there
   slab_chain chain{arena};
   chain.reserve(packed.size());
@@ -43,6 +40,7 @@ std::optional<bytes> cut_block::raw_body() const {
     packed_.gather(stored);
   }
   block_unpacker unpacker;
+  // What was packed here can be read, unless memory is broken or there is none: then nothing can be compared.
   auto parsed = parse_block_header(stored, "block in memory");
   if (!parsed.ok())
     return std::nullopt;

@@ -20,7 +20,7 @@ public:
   memory_charge(memory_charge&& other) noexcept
       : budget_(other.budget_), account_(std::move(other.account_)), bytes_(std::exchange(other.bytes_, 0)) {}
   memory_charge& operator=(memory_charge&& other) noexcept {
-    if (this != &other) {
+    if (this != &other) { // set(0) would give back what is to be kept
       set(0);
       budget_ = other.budget_;
       account_ = std::move(other.account_);

@@ -35,6 +35,29 @@ TEST_CASE("compressor: a block is packed as wanted and goes to its writer under 
   }
 }
 
+TEST_CASE("compressor: a block that cannot be packed ends it, and nothing of that reaches the writer") {
+  memory_budget budget{{.budget_bytes = 16 << 20, .reserve_bytes = 1 << 20, .room_bytes = 8192}};
+  auto account = budget.open_account(tenant, "d");
+  fake_writer got;
+  actor_fixture f;
+  auto writer = got.spawn(f.system());
+  auto compressor = spawn_compressor(f.system(), budget.arena());
+  std::string ended;
+  auto watching = f.system().spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    self->monitor(compressor);
+    self->set_down_handler([&, self](caf::down_msg& down) {
+      ended = self->system().render(down.reason);
+      self->quit();
+    });
+    return {[](end_atom) {}};
+  });
+  auto empty = std::make_shared<cut_block>(slab_chain{budget.arena()}, memory_charge{budget, account});
+  caf::anon_send(compressor, pack_atom::value, std::uint64_t{1}, empty, writer);
+  f.run();
+  CHECK(ended.find("a block body of 0 bytes") != std::string::npos);
+  CHECK(got.packed.empty());
+}
+
 TEST_CASE("compressor: a huge block is packed like any other, and so is the one after it") {
   memory_budget budget{{.budget_bytes = 64 << 20, .reserve_bytes = 1 << 20, .room_bytes = 8192}};
   auto account = budget.open_account(tenant, "d");
