@@ -32,8 +32,7 @@ void memory_budget::close_account(const std::shared_ptr<account>& which) {
   {
     std::lock_guard lock{mutex_};
     for (auto& w : which->waiters_)
-      if (w.promised > 0)
-        credit(*which, w.promised);
+      credit(*which, w.promised);
     which->waiters_.clear();
     std::erase(accounts_, which);
     which->group_.reset();

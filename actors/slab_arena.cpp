@@ -13,7 +13,7 @@ slab_arena::slab_arena(std::uint64_t capacity_bytes, std::size_t run_slabs)
       run_slabs_(run_slabs) {
   auto* memory = ::mmap(nullptr, capacity_ * slab_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED)
+  if (memory == MAP_FAILED) // a limit of the process's address space
     throw std::bad_alloc{};
   base_ = static_cast<std::byte*>(memory);
   // Only a hint: with it, first touches cost a hundredth of what they do page by page.
@@ -36,7 +36,7 @@ void slab_arena::take(std::size_t count, std::vector<std::byte*>& target) {
       index = touched_++;
     } else {
       assert(!free_runs_.empty());
-      if (free_runs_.empty())
+      if (free_runs_.empty()) // more was taken than the budget has
         throw std::bad_alloc{};
       index = free_runs_.back();
       free_runs_.pop_back();
@@ -97,7 +97,7 @@ slab_chain::slab_chain(slab_chain&& other) noexcept
 }
 
 slab_chain& slab_chain::operator=(slab_chain&& other) noexcept {
-  if (this != &other) {
+  if (this != &other) { // clear() would take what is to be kept
     clear();
     arena_ = other.arena_;
     slabs_ = std::move(other.slabs_);

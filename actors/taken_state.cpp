@@ -79,7 +79,7 @@ struct reading {
   status add_missed_pieces(round_id from) {
     for (auto& each : record().frozen_pieces) {
       auto start_piece = start_piece_of(each.piece.round);
-      if (each.piece.round < from || !start_piece)
+      if (each.piece.round < from || !start_piece) // from there on every end was read
         continue;
       auto path = to_path(seal_name{tenant, each.piece, each.seal.epoch});
       VARVE_TRY_ASSIGN(auto content, object(path, each.seal.digest));

@@ -310,6 +310,20 @@ TEST_CASE("memory budget: what a closed account still gives back is not taken fo
   CHECK_FALSE(f.take(b, 1));
 }
 
+TEST_CASE("memory budget: a closed account is refused, and what it takes from the reserve is counted") {
+  budget_fixture f{64};
+  budget_fixture::stream a{f.open(1), 1, {}};
+  REQUIRE(f.take(a, 8));
+  f.budget.close_account(a.account);
+  CHECK_FALSE(f.take(a, 1));
+  CHECK(f.pressed == calls{1});
+  f.budget.take_reserve(a.account, 2 * slab);
+  CHECK(f.used() == 10);
+  f.back(a, 10);
+  CHECK(f.used() == 0);
+  CHECK(f.called().empty());
+}
+
 TEST_CASE("memory charge: grows from the reserve, shrinks and is given back once when it goes") {
   budget_fixture f{64};
   auto account = f.open(1);

@@ -46,6 +46,10 @@ struct three_rounds {
         return each;
     throw std::runtime_error("no object with that name");
   }
+  bytes& newest_commit() {
+    auto seq = to_string(made.newest().seq);
+    return object("/commits/" + std::string(20 - seq.size(), '0') + seq).second->content;
+  }
   view_world catalog_with(const taken_state& taken) {
     view_world world;
     REQUIRE(world.catalog->apply(taken.missed, durability::buffered).ok());
@@ -88,6 +92,22 @@ TEST_CASE("a taker brings the catalog what it missed: rounds that ended, which g
   CHECK(x.rounds(x.catalog_with(**x.read({x.ended[1], round_id{3}}))) == "");
 }
 
+TEST_CASE("a taker does not go on from a round that broke") {
+  three_rounds x;
+  auto archive = x.made.settings().archive;
+  auto& [path, object] = x.object("/rounds/2-");
+  auto end = decode_round_end(object->content, &archive, path).value();
+  auto missing = GENERATE(lsn{40}, lsn{30}); // it holds log up to 40
+  end.interruption = break_record{s1, missing, 90, 3150, "recycled"};
+  object->content = encode(archive, end);
+  auto record = x.made.newest();
+  record.last_round_end->digest = digest_of(object->content);
+  x.newest_commit() = encode(archive, record);
+  auto taken = x.read({record.seq, {}});
+  REQUIRE(taken.ok());
+  CHECK((*taken)->before.empty() == (missing == 30));
+}
+
 TEST_CASE("a round end that is damaged keeps nobody from archiving on") {
   three_rounds x;
   for (auto& [path, object] : x.store->objects)
@@ -114,8 +134,7 @@ TEST_CASE(
   object->content = to_bytes(as_bytes("no start"));
   auto record = x.made.newest();
   record.open_pieces.at(0).start.digest = digest_of(object->content);
-  x.object("/commits/" + std::string(20 - to_string(record.seq).size(), '0') + to_string(record.seq))
-      .second->content = encode(x.made.settings().archive, record);
+  x.newest_commit() = encode(x.made.settings().archive, record);
   CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0); // it is what was named, and no start
   x.store->objects.erase(start);
   CHECK((**x.read({behind, round_id{3}})).made_at.at(open) == 0);
@@ -125,8 +144,7 @@ TEST_CASE(
   record.frozen_pieces.back().seal.digest = digest_of(sealed->content);
   record.stream_table.reset();
   record.stream_changes = {x.made.rows().at(s1)};
-  x.object("/commits/" + std::string(20 - to_string(record.seq).size(), '0') + to_string(record.seq))
-      .second->content = encode(x.made.settings().archive, record);
+  x.newest_commit() = encode(x.made.settings().archive, record);
   CHECK(pieces() == "");
   x.store->objects.erase(seal);
   CHECK(pieces() == "");
