@@ -196,7 +196,7 @@ const std::vector<sweep_scenario>& sweep_scenarios() {
        [](auto& run) { return run.world().counts().refused_full > 0 && run.world().counts().rooms > 0; }},
       {"piece_switch", with_pieces(), piece_switch, 60, 5,
        [](auto& run) { return run.world().counts().pieces >= 3; }},
-      {"noarchivelog", small_world(), noarchivelog, 60, 5, has_new_round},
+      {"noarchivelog", small_world(), noarchivelog, 50, 5, has_new_round},
       {"clean_reopen", small_world(), clean_reopen, 60, 5,
        [](auto& run) { return run.world().counts().engines == 2; }},
       {"kill_and_reopen", small_world(), kill_and_reopen, 60, 5,
