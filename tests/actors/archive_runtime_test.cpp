@@ -364,3 +364,51 @@ TEST_CASE(
   f.run_for(one_second);
   CHECK(heard.size() == 1);
 }
+
+namespace {
+
+/// A host's log of one stream that the engine reads; it fails, and loses log, as told.
+struct told_source : log_source {
+  std::optional<error> fails;
+  lsn oldest = 0, end = 0;
+  scn scn_of_first = 0;
+
+  result<lsn> start_lsn() override { return lsn{0}; }
+  result<lsn> oldest_lsn() override { return oldest; }
+  result<batch> read(lsn from, std::size_t) override {
+    if (fails)
+      return *fails;
+    if (from < oldest)
+      return fail(errc::entry_not_exist, "recycled");
+    batch got;
+    if (from < end)
+      got.entries.push_back({from, from + 10, scn_of_first + from, as_bytes("read by the engine")});
+    return got;
+  }
+};
+
+} // namespace
+
+TEST_CASE("archive runtime: the trouble of a source is in the view while it lasts, and log it has lost is a "
+          "break") {
+  runtime_fixture f;
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  auto opened = f.runtime->intake(tenant)->open(stream_id{1}, std::nullopt, true);
+  REQUIRE(opened.ok());
+  told_source source;
+  source.scn_of_first = f.now();
+  source.end = 100;
+  f.runtime->pull(tenant, *opened, &source);
+  REQUIRE(f.run_until([&] { return (*opened)->committed().next_lsn == 100; }));
+  source.fails = fail(errc::io_error, "the host's disk");
+  auto comment_has = [&](std::string_view what) { return f.row().comment.find(what) != std::string::npos; };
+  CHECK(f.run_until([&] { return comment_has("the source of stream 1") && comment_has("the host's disk"); }));
+  source.fails.reset();
+  CHECK(f.run_until([&] { return f.row().comment.empty(); }));
+  source.oldest = 500;
+  source.end = 600;
+  CHECK(f.run_until([&] { return f.row().round.status == round_status::interrupted; }));
+  CHECK(comment_has("stream 1: log from LSN 100 to 500 is gone"));
+  f.process->kill(); // nobody reads it any more
+}
