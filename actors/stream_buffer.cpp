@@ -37,12 +37,13 @@ append_answer stream_buffer::refuse(errc code, std::string message, std::string 
 /// count: it must come again, whatever has been said since. Nor does it where log that should come is gone.
 scn stream_buffer::promised_scn() const {
   bool must_go_on = started_ || tenant_.checkpoint() > 0;
-  if (must_go_on && oldest_left_.value_or(0) > (started_ ? expected_ : known_from_))
+  auto said = std::max(begin_.advance(), tenant_.advanced());
+  if (must_go_on && begin_.is_gone(known_upto()))
     return started_ ? 0 : round_advance();
-  VARVE_PLANT(advance_over_what_was_given_up, return std::max(advance_, tenant_.advanced()));
-  if (started_)
-    return expected_ < accepted_ ? 0 : std::max(advance_, tenant_.advanced());
-  return known_from_ < accepted_ ? round_advance() : std::max(advance_, tenant_.advanced());
+  VARVE_PLANT(advance_over_what_was_given_up, return said);
+  if (known_upto() < accepted_)
+    return started_ ? 0 : round_advance();
+  return said;
 }
 
 /// The largest SCN that a new entry must be above.
@@ -95,8 +96,7 @@ append_answer stream_buffer::append(const log_entry& entry) {
                       std::to_string(entry.payload.size()) + " bytes, the limit is " +
                       std::to_string(tenant_.limit().entry_bytes_max),
                   "raise entry_bytes_max (at most an eighth of the memory budget) or split the entry");
-  auto known = started_ ? expected_ : known_from_;
-  if (entry.lsn < known)
+  if (entry.lsn < known_upto())
     return repeat(entry);
   if (auto wrong = check_new(entry))
     return *std::move(wrong);
@@ -205,7 +205,7 @@ bool stream_buffer::cut() {
 
 /// An entry at or below what is known: equal, different, or too old to tell.
 append_answer stream_buffer::repeat(const log_entry& entry) {
-  auto known = started_ ? expected_ : known_from_;
+  auto known = known_upto();
   if (entry.next_lsn > known)
     return refuse(errc::lsn_conflict, "the entry " + range(entry.lsn, entry.next_lsn) +
                                           " straddles the end of the log handed over before, LSN " +
@@ -267,7 +267,7 @@ append_answer stream_buffer::compare(const log_entry& entry, const block_header&
       return conflict("differs", stored);
     break;
   }
-  return {append_outcome::repeated, started_ ? expected_ : known_from_, {}};
+  return {append_outcome::repeated, known_upto(), {}};
 }
 
 bool stream_buffer::wait_for_room(std::chrono::nanoseconds limit) {
@@ -301,11 +301,9 @@ status stream_buffer::advance(scn upto) {
   {
     std::lock_guard lock{mutex_};
     VARVE_PLANT(advance_one_too_far, ++upto);
-    if (upto < advance_)
+    news = upto > begin_.advance() || round_advance() == 0;
+    if (!begin_.say(upto))
       return {};
-    news = upto > advance_ || round_advance() == 0;
-    advance_ = upto;
-    ++advances_;
   }
   if (news)
     tenant_.wake();
@@ -314,14 +312,12 @@ status stream_buffer::advance(scn upto) {
 
 lsn stream_buffer::expected_lsn() const {
   std::lock_guard lock{mutex_};
-  if (started_)
-    return expected_;
-  return std::max({asked_start_.value_or(0), known_from_, oldest_left_.value_or(0)});
+  return started_ ? expected_ : begin_.begins(begin_.wanted());
 }
 
 lsn stream_buffer::accepted_upto() const {
   std::lock_guard lock{mutex_};
-  return started_ ? std::max(expected_, accepted_) : known_from_;
+  return started_ ? std::max(expected_, accepted_) : begin_.archived();
 }
 
 bool stream_buffer::owes() const {
@@ -331,14 +327,12 @@ bool stream_buffer::owes() const {
 
 stream_position stream_buffer::committed() const {
   std::lock_guard lock{mutex_};
-  return started_ ? committed_ : stream_position{known_from_, last_scn_};
+  return started_ ? committed_ : stream_position{begin_.archived(), last_scn_};
 }
 
 stream_position stream_buffer::resume() const {
   std::lock_guard lock{mutex_};
-  if (started_)
-    return committed_;
-  return {std::max(known_from_, oldest_left_.value_or(0)), last_scn_};
+  return started_ ? committed_ : stream_position{begin_.begins(0), last_scn_};
 }
 
 bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {
@@ -348,11 +342,9 @@ bool stream_buffer::attach(std::optional<lsn> start_lsn, bool pulled) {
   attached_ = opened_ = true;
   pulled_ = pulled;
   drop_at_.reset();
-  if (!started_)
-    asked_start_ = start_lsn;
-  asked_anew_ = started_ ? start_lsn : std::nullopt;
+  begin_.ask(start_lsn, started_);
   if (start_lsn)
-    note_skip(known_from_, *start_lsn);
+    begin_.skip(begin_.archived(), *start_lsn, tenant_.advances());
   // The host has said where its log begins: a quiet stream does not hold the round back.
   if (!started_ && start_lsn)
     begin_at(*start_lsn);
@@ -363,24 +355,15 @@ void stream_buffer::start_at(lsn start) {
   std::lock_guard lock{mutex_};
   if (started_)
     return;
-  note_skip(known_from_, start);
-  source_start_ = start;
-  ask_again_ = false;
+  begin_.skip(begin_.archived(), start, tenant_.advances());
+  begin_.source_says(start);
   begin_at(start);
 }
 
-/// Log from `from` up to `start` is skipped, if there is any between: what was said so far does not tell
-/// where the round's log begins behind it.
-void stream_buffer::note_skip(lsn from, lsn start) {
-  if (start > from)
-    before_skip_ = {advances_, tenant_.advances()};
-}
-
-/// Log of the stream begins at `start` in this round, but not below what is archived of it, and not where its
-/// host has none any more: a round that comes after a break begins behind it.
+/// Log of the stream begins there in this round, or where it can.
 void stream_buffer::begin_at(lsn start) {
   started_ = true;
-  start_ = expected_ = std::max({start, known_from_, oldest_left_.value_or(0)});
+  start_ = expected_ = begin_.begins(start);
   committed_ = {start_, last_scn_};
 }
 
@@ -391,17 +374,14 @@ bool stream_buffer::started() const {
 
 lsn stream_buffer::recycled(lsn oldest) {
   std::lock_guard lock{mutex_};
-  auto missing = started_ ? expected_ : std::max(asked_start_.value_or(0), known_from_);
-  if (oldest <= oldest_left_.value_or(0))
-    return missing;
-  oldest_left_ = oldest;
-  note_skip(started_ ? expected_ : known_from_, oldest);
-  return missing;
+  if (begin_.let_go(oldest))
+    begin_.skip(known_upto(), oldest, tenant_.advances());
+  return started_ ? expected_ : begin_.wanted();
 }
 
 log_supply stream_buffer::supply() const {
   std::lock_guard lock{mutex_};
-  return {committed_.next_lsn, expected_, started_ ? oldest_left_ : std::nullopt, refused_};
+  return {committed_.next_lsn, expected_, started_ ? begin_.oldest_left() : std::nullopt, refused_};
 }
 
 void stream_buffer::detach() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/cut_block.hpp"
+#include "actors/round_start.hpp"
 #include "engine/archive_engine.hpp"
 #include "engine/format/metadata.hpp"
 #include "engine/policy/break_watch.hpp"
@@ -110,21 +111,17 @@ public:
   bool opened() const;
 
 private:
-  /// How often the stream and its tenant were said to be past an SCN.
-  struct advances {
-    std::uint64_t of_stream = 0, of_tenant = 0;
-  };
-
   append_answer refuse(errc code, std::string message, std::string hint = {}) const;
   std::optional<append_answer> check_new(const log_entry& entry) const;
   append_answer repeat(const log_entry& entry);
   append_answer compare(const log_entry& entry, const block_header& header, bytes_view raw) const;
   void begin_at(lsn start);
-  void note_skip(lsn from, lsn start);
   void begin_where_said();
   void forget_compare();
   void cut_locked(bool full);
   bool room_for(std::uint64_t bytes, bool large);
+  /// Up to where its log was handed over, or is archived if none was in this round.
+  lsn known_upto() const { return started_ ? expected_ : begin_.archived(); }
   scn floor_scn() const;
   scn promised_scn() const;
   scn round_advance() const;
@@ -140,21 +137,13 @@ private:
 
   // where the stream stands
   bool attached_ = false, pulled_ = false;
-  std::optional<lsn> source_start_; // it has said where the round's log begins
-  bool ask_again_ = false;          // log was given up since: its source, if it is still there
-  bool opened_ = false;             // in this round: it counts until it is dropped, whoever holds it
-  bool started_ = false;            // expected_ counts
+  bool opened_ = false;  // in this round: it counts until it is dropped, whoever holds it
+  bool started_ = false; // expected_ counts
+  round_start begin_;    // where it may start, or may have
   lsn start_ = 0, expected_ = 0;
   lsn accepted_ = 0; // the highest expected_ ever: what lies between was given up
-  scn start_scn_ = 0;
-  lsn known_from_ = 0; // archived before: a round's log cannot begin below
-  scn last_scn_ = 0, advance_ = 0;
-  std::uint64_t advances_ = 0, advances_before_ = 0; // said; before the gate opened: tell no beginning
-  advances before_skip_; // nor do those that came before it skipped log that is not archived
+  scn start_scn_ = 0, last_scn_ = 0;
   stream_position committed_;
-  std::optional<lsn> asked_start_;
-  std::optional<lsn> asked_anew_;  // said when it had started, perhaps only by the catalog
-  std::optional<lsn> oldest_left_; // at the host
   std::optional<lsn> drop_at_;
   memory_budget::lease lease_;
 

@@ -14,7 +14,8 @@ void stream_buffer::estimate(const stream_row& row) {
     return;
   started_ = true;
   start_ = row.start_lsn;
-  expected_ = known_from_ = row.position.next_lsn;
+  expected_ = row.position.next_lsn;
+  begin_.set_archived(expected_);
   last_scn_ = row.position.last_scn;
   committed_ = row.position;
   // The SCN of its first entry is not known any more; that of its last one is no lower.
@@ -26,22 +27,22 @@ void stream_buffer::know(const stream_row& row) {
   if (row.position.next_lsn > row.start_lsn) // it has log in this round, which must go on where that ends
     return estimate({row.stream, row.start_lsn, row.position, false});
   std::lock_guard lock{mutex_};
-  known_from_ = row.position.next_lsn;
+  begin_.set_archived(row.position.next_lsn);
   last_scn_ = row.position.last_scn;
 }
 
 void stream_buffer::outdate_advance() {
   std::lock_guard lock{mutex_};
-  advances_before_ = advances_;
+  begin_.outdate();
 }
 
 void stream_buffer::begin_round() {
   std::lock_guard lock{mutex_};
   // Where its log only was to begin, nothing is archived.
   if (started_ && committed_.next_lsn > start_)
-    known_from_ = std::max(known_from_, committed_.next_lsn);
-  started_ = ask_again_ = false;
-  source_start_.reset();
+    begin_.archive(committed_.next_lsn);
+  begin_.next_round();
+  started_ = false;
   opened_ = attached_;
   start_scn_ = 0;
   if (compare_state_ == compare_state::loading)
@@ -52,20 +53,20 @@ void stream_buffer::begin_round() {
 /// What the host has said when it opened the stream. That log below is gone does not begin it: more may go
 /// before the round begins.
 void stream_buffer::begin_where_said() {
-  if (attached_ && !pulled_ && asked_start_)
-    begin_at(*asked_start_);
+  if (attached_ && !pulled_ && begin_.asked())
+    begin_at(*begin_.asked());
 }
 
 /// Open, and no log of it in this round yet. One that is to be dropped still counts until all its log is
 /// there, which may have been given up with the round before.
 bool stream_buffer::quiet() const {
-  return opened_ && !started_ && !(drop_at_ && known_from_ >= *drop_at_);
+  return opened_ && !started_ && !(drop_at_ && begin_.archived() >= *drop_at_);
 }
 
 void stream_buffer::go_on() {
   std::lock_guard lock{mutex_};
-  if (quiet() && round_advance() > 0 && (known_from_ > 0 || oldest_left_))
-    begin_at(known_from_);
+  if (quiet() && round_advance() > 0 && (begin_.archived() > 0 || begin_.oldest_left()))
+    begin_at(begin_.archived());
 }
 
 namespace {
@@ -150,8 +151,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
                                             bool begun) {
   std::lock_guard lock{mutex_};
   cut_locked(false);
-  auto before = started_ ? expected_ : known_from_;
-  auto archived = started_ ? std::max(start_, committed_.next_lsn) : known_from_;
+  auto before = known_upto();
+  auto archived = started_ ? std::max(start_, committed_.next_lsn) : begin_.archived();
   bool owes_log = std::max(before, accepted_) > archived;
   bool has_log = row && !new_round && row->position.next_lsn > row->start_lsn;
   bool takes_part = row && !new_round && !row->dropped;
@@ -162,18 +163,17 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   // What only the catalog knew, perhaps of another round, begins nothing in this one; nor what earlier rounds
   // have. But what the host has said of this one stays, also where nobody is there to say it again.
   bool all_archived = row && in_flight_.empty() && !owes_log && accepted_ <= row->position.next_lsn;
-  bool spoke = source_start_ && !(ask_again_ && pulled_);
-  bool said = spoke || (asked_start_ && (begun || !attached_)) || (begun && pulled_);
+  bool said = begin_.source_spoke(pulled_) || (begin_.asked() && (begun || !attached_)) || (begun && pulled_);
   if (anew && all_archived && !said) {
     if (started_ && new_round)
       opened_ = attached_; // it was open in the round before
-    if (started_ && asked_anew_)
-      asked_start_ = asked_anew_;
+    if (started_)
+      begin_.ask_anew();
     started_ = false;
     start_scn_ = 0;
   }
   if (row && !started_) {
-    known_from_ = std::max(known_from_, row->position.next_lsn);
+    begin_.archive(row->position.next_lsn);
     last_scn_ = std::max(last_scn_, row->position.last_scn);
     if (anew) {
       begin_where_said();
@@ -195,15 +195,17 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   bool spoken_for = takes_part && begun;
   bool as_said = !row || (!has_log && !spoken_for && row->position.next_lsn <= start_);
   // What the catalog said to be archived is, but in another round, or at another destination.
-  if (as_said && started_ && committed_.next_lsn > start_)
-    start_ = known_from_ = committed_.next_lsn;
+  if (as_said && started_ && committed_.next_lsn > start_) {
+    start_ = committed_.next_lsn;
+    begin_.set_archived(start_);
+  }
   if (as_said && row)
-    known_from_ = std::max(known_from_, row->position.next_lsn);
+    begin_.archive(row->position.next_lsn);
   auto expected = as_said ? start_ : row->position.next_lsn;
   if (!as_said) {
     bool begins_there = has_log && start_ == row->start_lsn;
     start_ = has_log ? row->start_lsn : row->position.next_lsn;
-    known_from_ = row->position.next_lsn;
+    begin_.set_archived(row->position.next_lsn);
     committed_ = row->position;
     if (has_log && (!begins_there || start_scn_ == 0))
       start_scn_ = row->position.last_scn; // of its first entry it is not known
@@ -252,16 +254,10 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   return expected_;
 }
 
-/// What was said of the stream or its tenant since the gate opened: where its log can begin. Where it begins
-/// behind log that is not archived, what was said before that was skipped does not count: its SCNs are above.
+/// The SCN at which its log can begin, as far as it was said in this round.
 scn stream_buffer::round_advance() const {
-  auto all_before = known_from_ > 0 ? known_from_ : asked_start_.value_or(source_start_.value_or(0));
-  bool skips = std::max(started_ ? start_ : 0, oldest_left_.value_or(0)) > all_before;
-  VARVE_PLANT(older_advance_tells_beginning, skips = false);
-  auto before = skips ? before_skip_ : advances{};
-  auto of_tenant = tenant_.round_advance();
-  return std::max(advances_ > std::max(advances_before_, before.of_stream) ? advance_ : 0,
-                  tenant_.advances() > before.of_tenant ? of_tenant : 0);
+  auto in_round = tenant_.round_advance(); // before it is counted: another thread may say more
+  return begin_.advance_in_round(started_ ? start_ : 0, {tenant_.advances(), in_round});
 }
 
 std::uint64_t stream_buffer::open_since() const {
@@ -279,8 +275,7 @@ stream_standing stream_buffer::support(const stream_position* durable) const {
   stream_standing s;
   s.quiet = quiet();
   // Where the log begins behind what its host has recycled, an SCN must come that says what the round lacks.
-  auto all_before = known_from_ > 0 ? known_from_ : asked_start_.value_or(0);
-  bool behind_recycled = started_ && start_scn_ == 0 && start_ > all_before;
+  bool behind_recycled = started_ && start_scn_ == 0 && begin_.leaves_out(start_);
   s.waits_for_start = (s.quiet && pulled_) || ((s.quiet || behind_recycled) && round_advance() == 0);
   s.started = started_;
   s.row = {id_, start_, committed_, false};
@@ -323,7 +318,7 @@ void stream_buffer::on_committed(const stream_position& position) {
 
 bool stream_buffer::opened() const {
   std::lock_guard lock{mutex_};
-  auto durable = started_ ? committed_.next_lsn : known_from_;
+  auto durable = started_ ? committed_.next_lsn : begin_.archived();
   return opened_ && !(drop_at_ && durable >= *drop_at_);
 }
 
@@ -335,7 +330,7 @@ lsn stream_buffer::give_up() {
   open_ = block_header{};
   open_since_ = 0;
   tenant_.budget().release(tenant_.account(), lease_);
-  ask_again_ = true;
+  begin_.give_up();
   VARVE_PLANT(given_up_not_asked_again, return expected_);
   if (started_) {
     expected_ = committed_.next_lsn;
