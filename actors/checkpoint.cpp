@@ -10,7 +10,7 @@ checkpoint_state::~checkpoint_state() {
   auto closing = fail(errc::closed, "the engine is closed");
   fail_waits(waits, closing);
   fail_waits(cycle_waits, closing);
-  for (auto* promises : {&begin_promises, &stop_promises, &close_promises, &cycle_closes})
+  for (auto* promises : {&begin_promises, &stop_promises, &ended_promises, &close_promises, &cycle_closes})
     answer(*promises);
 }
 

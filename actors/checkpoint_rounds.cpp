@@ -54,14 +54,17 @@ void checkpoint_state::drop() {
 
 /// Records BEGINNING and answers; the round itself begins with the takeover, in the background.
 caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
-  if (now_in == phase::owner && !ending_old_round)
+  if (now_in == phase::owner && !ending_old_round) {
+    if (stop_wanted)
+      return caf::make_error(caf::sec::invalid_argument, "the round is STOPPING");
     return true;
+  }
   set_option(what.option);
   bool taking_back = now_in == phase::fenced || now_in == phase::stopped;
   auto promise = self->make_response_promise<bool>();
   begin_promises.push_back(promise);
   // Ordered before the engine was opened, or a moment ago: its log may be there already.
-  if (parts.archiving && begin_wanted && !stop_wanted && !taking_back && now_in != phase::idle) {
+  if (parts.archiving && !stop_wanted && !taking_back && now_in != phase::idle) {
     if (!recording) {
       answer(begin_promises);
       take_over();
@@ -69,7 +72,8 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
     return promise;
   }
   parts.archiving = true;
-  stop_wanted = false;
+  if (std::exchange(stop_wanted, false))
+    answer(stop_promises); // this one comes instead
   bool fresh = !taking_back || parts.status.round.status == round_status::stop;
   begin_wanted = fresh;
   recording = true;
@@ -163,6 +167,10 @@ caf::result<bool> checkpoint_state::noarchivelog() {
   stop_promises.push_back(promise);
   if (stop_wanted)
     return promise;
+  if (now_in == phase::idle && !parts.archiving && parts.status.round.status == round_status::stop) {
+    end_here({}, "the round was stopped");
+    return promise;
+  }
   parts.archiving = false;
   begin_wanted = false;
   ++stop_order;
@@ -203,9 +211,16 @@ void checkpoint_state::round_over() {
     return;
   }
   now_in = phase::idle;
-  fail_waits(waits, fail(errc::canceled, "the round was stopped"));
+  end_here({}, "the round was stopped"); // what the commit said is on its way to the catalog
+}
+
+/// A round is over here. Who asked for that is answered once the catalog says so.
+void checkpoint_state::end_here(change_set changes, const std::string& why) {
+  parts.intake->set_gate(intake_gate::closed);
+  fail_waits(waits, fail(errc::canceled, why));
   answer(close_promises);
-  record({}, [this] { answer(stop_promises); }); // once the catalog has what the commit said
+  std::ranges::move(std::exchange(stop_promises, {}), std::back_inserter(ended_promises));
+  record(std::move(changes), [this] { answer(ended_promises); });
 }
 
 /// The destination does not answer (or is not ours to write to): STOP is recorded here and, if it is still
@@ -247,9 +262,7 @@ void checkpoint_state::stop_timed_out() {
   history.comment = void_there ? interruption : both(interruption, how);
   if (round.value > 0)
     changes.put(history);
-  fail_waits(waits, fail(errc::canceled, "the round was stopped before everything was archived"));
-  answer(close_promises);
-  record(std::move(changes), [this] { answer(stop_promises); });
+  end_here(std::move(changes), "the round was stopped before everything was archived");
 }
 
 void checkpoint_state::forget_outbox(change_set& changes,

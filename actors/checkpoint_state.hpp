@@ -54,7 +54,8 @@ struct checkpoint_state {
   std::shared_ptr<std::atomic<std::uint64_t>> voided_breaks = std::make_shared<std::atomic<std::uint64_t>>(0);
   bool positions_known = false;        // of the streams, by the takeover; before only by the catalog
   std::vector<break_record> suspected; // breaks, unless the archive has that log already
-  std::vector<caf::typed_response_promise<bool>> begin_promises, stop_promises, close_promises;
+  std::vector<caf::typed_response_promise<bool>> begin_promises, stop_promises, ended_promises,
+      close_promises;
   std::uint64_t begin_order = 0; // counts ARCHIVELOGs: which one the catalog has recorded
   std::uint64_t stop_order = 0;  // counts NOARCHIVELOGs: which one a time-out is about
   round_join join;               // the ledger's round and the one before
@@ -156,6 +157,7 @@ struct checkpoint_state {
   void drop();
   void begin_round();
   void round_over();
+  void end_here(change_set changes, const std::string& why);
   void stop_timed_out();
   void interrupt(const break_record& why);
   void interrupt_at(const break_record& why, lsn reached);

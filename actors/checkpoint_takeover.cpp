@@ -313,7 +313,7 @@ void checkpoint_state::adopted() {
   later(std::move(known));
   self->send(parts.log_stream, begin_atom::value, epoch.value, rows, begins_anew,
              ledger->round().start_scn != 0);
-  if (ledger->round().status == round_status::interrupted)
+  if (ledger->round().status == round_status::interrupted && !stop_wanted)
     intake.set_gate(intake_gate::interrupted);
   else if (intake.gate() == intake_gate::interrupted)
     intake.set_gate(intake_gate::open); // the catalog was mistaken, or another engine's
@@ -336,8 +336,7 @@ checkpoint_state::end_of_round checkpoint_state::heard_of_end() {
   clear_alarm(changes);
   parts.status.counts = sequence->newest().round_counts;
   put_status(changes, round_status::stop);
-  fail_waits(waits, fail(errc::canceled, "the round was stopped"));
-  record(std::move(changes), [this] { answer(stop_promises); });
+  end_here(std::move(changes), "the round was stopped");
   return end_of_round::known;
 }
 

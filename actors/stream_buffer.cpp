@@ -59,6 +59,9 @@ std::optional<append_answer> stream_buffer::check_new(const log_entry& entry) co
         errc::lsn_gap,
         "the entry starts at LSN " + std::to_string(entry.lsn) + ", expected " + std::to_string(expected_),
         "hand over every entry from LSN " + std::to_string(expected_) + " on, or report log_recycled");
+  // It was read before a new round began.
+  if (!started_ && pulled_)
+    return refuse(errc::lsn_gap, "its source is to say first where the log of this round begins");
   if (entry.scn < last_scn_)
     return refuse(errc::scn_goes_back, "LSN " + std::to_string(entry.lsn) + " has SCN " +
                                            std::to_string(entry.scn) + ", below SCN " +

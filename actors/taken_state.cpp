@@ -35,6 +35,20 @@ struct reading {
     return read.error();
   }
 
+  /// A writer goes on only with pieces of the round that it goes on with: a commit of ours has no others.
+  status check_open_pieces() const {
+    auto& round = record().round;
+    for (auto& [open, recent] : taken.state.open_pieces)
+      if (round.status == round_status::stop || open.piece.round != round.id)
+        return fail(
+            errc::checksum_error,
+            "commit " + to_string(record().seq) + " of tenant " + to_string(tenant) + " at " + uri +
+                " has an open piece of round " + to_string(open.piece.round) + ", which is over",
+            "no engine writes such a commit: verify the destination; to archive on, NOARCHIVELOG, then "
+            "ARCHIVELOG, begin a new round");
+    return {};
+  }
+
   status read_open_pieces() {
     for (auto& [open, recent] : taken.state.open_pieces) {
       auto path = to_path(piece_start_name{tenant, open.piece, open.start.epoch});
@@ -115,6 +129,7 @@ result<std::optional<taken_state>> read_taken_state(destination& where, tenant_i
     return std::optional<taken_state>();
   reading r{where, tenant, archive, uri, {}, {}};
   r.taken.state = std::move(*found);
+  VARVE_TRY(r.check_open_pieces());
   VARVE_TRY(r.read_open_pieces());
   VARVE_TRY_ASSIGN(auto from, r.read_ended_rounds(known));
   bool behind = known.seq.value + 1 < r.record().seq.value; // the last one is the takeover's

@@ -238,6 +238,11 @@ result<sql_result> executor::operator()(const sql::archivelog& what) {
       warnings.push_back("tenant " + to_string(each.tenant) +
                          " is INTERRUPTED and stays so: ALTER SYSTEM NOARCHIVELOG TENANT_ID = " +
                          to_string(each.tenant) + ", then ARCHIVELOG, begin a new round");
+    else if (all && now == round_status::stopping)
+      warnings.push_back("tenant " + to_string(each.tenant) +
+                         " is STOPPING and is not archived after that: " +
+                         "ALTER SYSTEM ARCHIVELOG TENANT_ID = " + to_string(each.tenant) +
+                         ", once it is STOP, begins its next round");
     else if (!all)
       return fail(errc::not_supported,
                   "start log archive backup when not STOP is not supported: tenant " +

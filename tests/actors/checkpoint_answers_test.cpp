@@ -24,6 +24,7 @@ errc code_of(runtime_fixture& f, const answer_ptr& answer) {
 status order(runtime_fixture& f, tenant_order::kind what) {
   tenant_order given;
   given.what = what;
+  given.destination = "memory://d";
   return f.give_order(tenant, given);
 }
 
@@ -126,6 +127,48 @@ TEST_CASE("checkpoint answers: NOARCHIVELOG right after a restart ends the round
   CHECK(f->committed().commit.record.round.status == round_status::stop);
   CHECK(f->row().round == f->committed().commit.record.round);
   CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
+}
+
+TEST_CASE("checkpoint answers: once a round is over the gate is closed, whatever came before") {
+  std::unique_ptr<runtime_fixture> f;
+  SECTION("an earlier life knew it as INTERRUPTED") {
+    auto first = doing_round();
+    first->write(1);
+    REQUIRE(first->give_order(tenant, log_recycled(500)).ok());
+    REQUIRE(first->run_until([&] { return first->listener.has("interrupted"); }));
+    first->run_for(one_minute);
+    f = next_life(first);
+    f->open(1, std::nullopt);
+  }
+  SECTION("the tenant is lost meanwhile") {
+    f = doing_round();
+    runtime_fixture second{f->on_the_same()};
+    second.add_tenant();
+    second.open(1, std::nullopt);
+    second.write(1, 1);
+    REQUIRE(second.flush());
+    f->write(1, 1);
+  }
+  SECTION("the tenant stops meanwhile") {
+    f = doing_round();
+    f->write(1);
+    f->medium().plan({.code = errc::invalid_destination});
+    f->cannot_open = fail(errc::foreign_destination, "another disk");
+  }
+  REQUIRE(f->noarchivelog().ok());
+  CHECK(f->row().round.status == round_status::stop);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
+}
+
+TEST_CASE("checkpoint answers: ARCHIVELOG while the round is STOPPING is refused") {
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  order_unanswered(*f, tenant_order::kind::noarchivelog);
+  REQUIRE(f->row().round.status == round_status::stopping);
+  auto refused = order(*f, tenant_order::kind::archivelog);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.find("STOPPING") != std::string::npos);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
 }
 
 TEST_CASE("checkpoint answers: what one destination was not told waits while the tenant is at another") {

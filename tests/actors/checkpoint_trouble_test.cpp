@@ -161,6 +161,24 @@ TEST_CASE("checkpoint trouble: whoever closes or ends the round of a tenant that
     check_stopped(*f, errc::foreign_destination);
 }
 
+/// Log of the next round was written into that piece, and no restore found it.
+TEST_CASE("checkpoint trouble: a commit of a round that is over, but for a piece, stops the tenant") {
+  auto first = doing_round();
+  auto next = after_a_kill(first);
+  fault_destination reader{next.medium, "reader"};
+  auto record = read_committed_state(reader, tenant, &archive).value()->commit.record;
+  REQUIRE(record.open_pieces.size() == 1);
+  record.predecessor = digest_of(*next.medium->peek(to_path(commit_name{tenant, record.seq})));
+  record.seq = commit_seq{record.seq.value + 1};
+  record.round.status = round_status::stop;
+  next.medium->put(to_path(commit_name{tenant, record.seq}), encode(archive, record));
+  auto f = before_takeover(next);
+  f->write(1);
+  REQUIRE(f->run_until([&] { return f->runtime->intake(tenant)->gate() == intake_gate::stopped; }));
+  CHECK(f->runtime->intake(tenant)->stopped_by().message.find("has an open piece of round 1") !=
+        std::string::npos);
+}
+
 TEST_CASE("checkpoint trouble: bytes of somebody else under a name of ours stop the tenant") {
   runtime_fixture f;
   f.add_tenant();

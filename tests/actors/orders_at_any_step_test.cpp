@@ -125,6 +125,125 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("orders at any step: NOARCHIVELOG ends a round that has not begun") {
+  auto never = GENERATE(true, false); // was anything archived
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(never, step);
+    std::unique_ptr<runtime_fixture> f;
+    if (never) {
+      f = std::make_unique<runtime_fixture>();
+      f->add_tenant();
+      f->open(1, std::nullopt);
+    } else {
+      f = stopped_round();
+      f->runtime->intake(tenant)->find(s2)->detach();
+    }
+    auto begun = begin_order(*f, kind::archivelog);
+    run_steps(*f, step);
+    if (takes_log(*f))
+      f->write(1, 1);
+    auto ended = begin_order(*f, kind::noarchivelog);
+    REQUIRE(f->run_until([&] { return begun->has_value() && ended->has_value(); }));
+    if (f->runtime->intake(tenant)->gate() == intake_gate::open) // they came the other way round
+      REQUIRE(f->noarchivelog().ok());
+    CHECK(f->row().round.status == round_status::stop);
+    CHECK_FALSE(takes_log(*f));
+  }
+}
+
+TEST_CASE("orders at any step: NOARCHIVELOG that ARCHIVELOG overtakes is answered") {
+  for (int between : {6, 8, 12})
+    for (int step = 6; step < steps_max; ++step) {
+      CAPTURE(between, step);
+      auto f = untold_end();
+      begin_order(*f, kind::archivelog);
+      run_steps(*f, step);
+      auto ended = begin_order(*f, kind::noarchivelog);
+      run_steps(*f, between);
+      auto begun = begin_order(*f, kind::archivelog);
+      REQUIRE(f->run_until([&] { return begun->has_value() && ended->has_value(); }));
+    }
+}
+
+TEST_CASE("orders at any step: NOARCHIVELOG is not answered by the one before") {
+  for (int between = 0; between < 9; ++between)
+    for (int step = 0; step < steps_max; ++step) {
+      CAPTURE(between, step);
+      auto f = doing_round();
+      f->write(1);
+      begin_order(*f, kind::noarchivelog);
+      run_steps(*f, step);
+      begin_order(*f, kind::archivelog);
+      run_steps(*f, between);
+      auto ended = begin_order(*f, kind::noarchivelog);
+      REQUIRE(f->run_until([&] { return ended->has_value(); }));
+      auto status = f->row().round.status;
+      f->run_for(one_minute);
+      if (!takes_log(*f) && f->row().round.id == round_id{2}) // else they came in another order
+        CHECK(status == round_status::stop);
+    }
+}
+
+TEST_CASE("orders at any step: NOARCHIVELOG twice keeps why the round broke") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto f = doing_round();
+    f->write(1);
+    REQUIRE(f->give_order(tenant, log_recycled(500)).ok());
+    f->run_for(one_minute);
+    auto first = begin_order(*f, kind::noarchivelog);
+    run_steps(*f, step);
+    auto again = begin_order(*f, kind::noarchivelog);
+    REQUIRE(f->run_until([&] { return first->has_value() && again->has_value(); }));
+    f->run_for(one_second);
+    auto history = f->catalog->snapshot()->round_history().value();
+    REQUIRE(history.size() == 1);
+    CHECK(history[0].comment.find("gone before it was archived") != std::string::npos);
+  }
+}
+
+TEST_CASE("orders at any step: ARCHIVELOG twice takes a tenant back once, and its round goes on") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto first = doing_round();
+    runtime_fixture second{first->on_the_same()};
+    second.add_tenant();
+    second.open(1, std::nullopt);
+    second.write(1, 1);
+    REQUIRE(second.flush());
+    first->write(1, 1);
+    first->flush();
+    REQUIRE(first->runtime->intake(tenant)->gate() == intake_gate::fenced);
+    auto one = begin_order(*first, kind::archivelog);
+    run_steps(*first, step);
+    auto two = begin_order(*first, kind::archivelog);
+    REQUIRE(first->run_until([&] { return one->has_value() && two->has_value(); }));
+    CHECK(takes_log(*first));
+    first->flush_as_told();
+    first->run_for(one_minute);
+    CHECK(first->committed().commit.record.round.id == round_id{1});
+  }
+}
+
+TEST_CASE(
+    "orders at any step: whoever closes is answered where the destination has the round's end already") {
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(step);
+    auto first = doing_round();
+    auto ended = begin_order(*first, kind::noarchivelog);
+    REQUIRE(first->run_until([&] { return first->row().round.status == round_status::stopping; }));
+    auto known = first->catalog->copy();
+    REQUIRE(first->run_until([&] { return ended->has_value(); }));
+    auto next = after_a_kill(first);
+    next.catalog = known;
+    runtime_fixture f{next};
+    f.add_tenant();
+    run_steps(f, step);
+    auto closed = begin_order(f, kind::close);
+    REQUIRE(f.run_until([&] { return closed->has_value(); }, one_second));
+  }
+}
+
 TEST_CASE("orders at any step: whoever closes is answered once all that was accepted is durable") {
   for (int step = 0; step < steps_max; ++step) {
     CAPTURE(step);

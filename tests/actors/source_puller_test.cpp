@@ -71,6 +71,32 @@ struct puller_fixture : actor_fixture {
 
 } // namespace
 
+/// That batch began the log of the new round, and what lies before it was in none.
+TEST_CASE("source puller: what is read while one round ends and another begins does not begin the new one") {
+  auto said = GENERATE(std::optional<lsn>{0}, std::optional<lsn>{});
+  puller_fixture f;
+  f.stream->detach();
+  f.stream = f.memory.intake->open(stream_id{2}, said, true).value();
+  f.source.log = records(40, 0, 10);
+  bool done = false;
+  f.source.when_read = [&] {
+    auto& intake = *f.memory.intake;
+    if (f.stream->expected_lsn() != 100 || std::exchange(done, true))
+      return;
+    f.stream->on_committed({40, 13}); // the destination is away, and NOARCHIVELOG has its time
+    intake.set_gate(intake_gate::closed);
+    intake.take_all();
+    CHECK(f.stream->give_up() == 40);
+    intake.begin_round();
+    intake.set_gate(intake_gate::open);
+  };
+  f.pull();
+  f.run(20 * one_second);
+  REQUIRE(done);
+  CHECK(f.stream->support(nullptr).row.start_lsn == 40);
+  CHECK(f.stream->expected_lsn() == 400);
+}
+
 TEST_CASE("source puller: it reads from the replay point to the end, and on when there is more") {
   puller_fixture f;
   f.source.log = records(12, 200, 10);

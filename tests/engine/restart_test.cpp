@@ -70,6 +70,39 @@ TEST_CASE("a NOARCHIVELOG that an engine did not finish is finished by the next 
   CHECK(h.restored_round(2) == strings{"1/6:again"});
 }
 
+TEST_CASE("ARCHIVELOG for all names the tenants whose round an earlier life has not ended yet") {
+  engine_host h;
+  h.options.stop_timeout = 3 * one_second;
+  h.begin();
+  auto s = h.stream(1);
+  put(*s, 0, 100, "hello");
+  h.flush();
+  h.take_commits_away();
+  std::thread dba{[&] { static_cast<void>(h.engine->execute("ALTER SYSTEM NOARCHIVELOG")); }};
+  bool stopping = h.says("STATUS", "STOPPING");
+  auto left = h.dir.path() / "left";
+  moment_copy({{h.data, left}});
+  dba.join();
+  REQUIRE(stopping);
+  s.reset();
+  h.engine.reset();
+  h.options.data_directory = left;
+  h.open();
+  auto done = h.engine->execute("ALTER SYSTEM ARCHIVELOG");
+  REQUIRE(done.ok());
+  REQUIRE(done->front().warnings.size() == 1);
+  CHECK(done->front().warnings[0].find("is STOPPING") != std::string::npos);
+  h.bring_commits_back();
+  while (h.column("STATUS") != "STOP")
+    std::this_thread::yield();
+  h.run(done->front().warnings[0].substr(done->front().warnings[0].find("ALTER SYSTEM"),
+                                         std::string("ALTER SYSTEM ARCHIVELOG TENANT_ID = 1001").size()));
+  s = h.stream(1);
+  put(*s, 6, 200, "again");
+  h.flush();
+  CHECK(h.restored_round(2) == strings{"1/6:again"});
+}
+
 TEST_CASE("NOARCHIVELOG ends although the destination is dead, which is told of it when it is back") {
   engine_host h;
   h.options.stop_timeout = 200 * one_ms;
