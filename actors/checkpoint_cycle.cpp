@@ -9,7 +9,7 @@ namespace varve {
 void checkpoint_state::want_cycle() {
   if (in_cycle || in_pass) {
     cycle_again = true;
-    if (in_pass && sequence)
+    if (in_pass)
       sequence->leave_pass();
     return;
   }

@@ -179,7 +179,7 @@ struct checkpoint_state {
   void record(change_set changes, std::function<void()> then);
   void later(change_set changes);
   void tell(std::function<void(archive_listener&)> what);
-  static error given_up(const stream_buffer& stream);
+  static error given_up(stream_id stream, lsn from);
   std::shared_ptr<stream_buffer> owing_stream() const;
   bool holds(const durable_wait& wait) const;
   bool left_out(const durable_wait& wait) const;

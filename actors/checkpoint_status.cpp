@@ -193,10 +193,9 @@ void checkpoint_state::publish_status() {
   later(std::move(changes));
 }
 
-error checkpoint_state::given_up(const stream_buffer& stream) {
+error checkpoint_state::given_up(stream_id stream, lsn from) {
   return fail(errc::canceled,
-              "stream " + to_string(stream.id()) + " was given up from LSN " +
-                  std::to_string(stream.expected_lsn()) + " on",
+              "stream " + to_string(stream) + " was given up from LSN " + std::to_string(from) + " on",
               "hand over again from there");
 }
 
@@ -233,8 +232,6 @@ void checkpoint_state::publish_commit() {
     moved.insert(row.stream);
   for (auto id : moved) {
     auto* row = ledger->stream(id);
-    if (row == nullptr)
-      continue;
     changes.put(stream_record{parts.tenant, id, row->start_lsn, row->position, row->dropped});
     join.look(*row);
     // Not where an old round is ended: streams do not know yet what of their log it has, and must not let go
@@ -261,9 +258,10 @@ void checkpoint_state::publish_commit() {
       VARVE_PLANT(wrong_waiter_answered, answers.emplace_back(wait, durable_answer{{}, position}); continue);
       if (position.next_lsn < wait->upto) {
         auto stream = parts.intake->find(wait->stream);
-        if (stream && !stream->holds_beyond(wait->upto - 1)) {
+        if (!stream || !stream->holds_beyond(wait->upto - 1)) {
           // The takeover found another position than was assumed, and the listener was told.
-          answers.emplace_back(wait, durable_answer{given_up(*stream), position});
+          auto from = stream ? stream->expected_lsn() : position.next_lsn;
+          answers.emplace_back(wait, durable_answer{given_up(wait->stream, from), position});
           continue;
         }
         waits.push_back(wait); // accepted after the cut
@@ -271,7 +269,7 @@ void checkpoint_state::publish_commit() {
         continue;
       }
     } else if (auto stream = owing_stream()) {
-      answers.emplace_back(wait, durable_answer{given_up(*stream), position});
+      answers.emplace_back(wait, durable_answer{given_up(stream->id(), stream->expected_lsn()), position});
       continue;
     } else if (!holds(*wait)) {
       waits.push_back(wait); // given up and handed over again after the cut
@@ -282,8 +280,6 @@ void checkpoint_state::publish_commit() {
   }
   for (auto id : std::exchange(cycle_moved, {})) {
     auto* row = ledger->stream(id);
-    if (row == nullptr)
-      continue;
     tell([tenant = parts.tenant, id, position = row->position](archive_listener& listener) {
       listener.on_durable(tenant, id, position);
     });
@@ -299,6 +295,7 @@ void checkpoint_state::publish_commit() {
     piece.tenant = parts.tenant;
     piece.piece = row.piece;
     piece.bounds = row.bounds;
+    // The object that says when it was made may be lost: that costs no log.
     piece.created_at = row.created_at != 0 ? row.created_at : row.bounds.start_scn;
     piece.checkpoint_scn = std::min(checkpoint, row.bounds.end_scn == scn_max ? scn_max : row.bounds.end_scn);
     // ACTIVE is the piece of the highest SCN seen; older ones that wait for slow streams are FREEZING.
@@ -317,8 +314,7 @@ void checkpoint_state::publish_commit() {
     changes.put(status); // the row is the next round's already
   } else {
     // A break that was noticed meanwhile is in the next commit, and in the row already.
-    bool breaks_next = break_wanted && record.round.status != round_status::stop;
-    put_status(changes, breaks_next ? round_status::interrupted : record.round.status);
+    put_status(changes, break_wanted ? round_status::interrupted : record.round.status);
   }
   told_comment = status.comment;
   if (record.round.status == round_status::stop) {

@@ -52,6 +52,7 @@ TEST_CASE("checkpoint answers: who waits for nothing of a stream without log has
   CHECK(code_of(*f, wait_for(*f, s3, 0)) == errc::ok);
   // And for log that it never took: it must be handed over.
   CHECK(code_of(*f, wait_for(*f, s3, 10)) == errc::canceled);
+  CHECK(code_of(*f, wait_for(*f, stream_id{9}, 10)) == errc::canceled); // nor does anybody have that stream
 }
 
 TEST_CASE(

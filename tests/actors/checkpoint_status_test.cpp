@@ -302,6 +302,29 @@ TEST_CASE(
   CHECK(f.run_until([&] { return f.row().comment.ends_with("recycled"); }));
 }
 
+TEST_CASE("checkpoint status: why an earlier life's round broke is said while the destination is away") {
+  auto first = std::make_unique<runtime_fixture>();
+  first->add_tenant();
+  first->open(1);
+  REQUIRE(first->archivelog().ok());
+  first->write(1);
+  REQUIRE(first->flush());
+  first->medium().set_dead(true);
+  REQUIRE(first->give_order(tenant, log_recycled(500)).ok());
+  REQUIRE(first->run_until([&] { return first->listener.has("interrupted"); }));
+  auto next = first->on_the_same();
+  first.reset();
+  runtime_fixture f{next};
+  f.add_tenant();
+  auto wait = std::make_shared<durable_wait>();
+  wait->whole_tenant = true;
+  auto answer = f.ask(std::move(wait)); // somebody asks: it is taken over
+  auto says = [&](std::string_view what) { return f.row().comment.find(what) != std::string::npos; };
+  CHECK(f.run_until([&] { return says("recycled") && says("the simulated medium failed"); }));
+  f.medium().set_dead(false);
+  CHECK(f.run_until([&] { return f.committed().commit.record.interruption.has_value(); }));
+}
+
 TEST_CASE("checkpoint status: a round that is only recorded yet shows the number its first piece will have") {
   runtime_fixture::options given;
   given.option.piece_switch_interval = 10 * one_minute;

@@ -161,6 +161,20 @@ TEST_CASE("checkpoint trouble: whoever closes or ends the round of a tenant that
     check_stopped(*f, errc::foreign_destination);
 }
 
+TEST_CASE("checkpoint trouble: a piece whose start object is lost goes on, made when its log began") {
+  auto f = before_takeover();
+  for (auto& path : f->paths("/start-"))
+    f->medium().erase(path);
+  f->write(1);
+  auto answer = f->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  f->run_for(one_second);
+  auto pieces = f->catalog->snapshot()->pieces().value();
+  REQUIRE(pieces.size() == 1);
+  CHECK(pieces[0].created_at == pieces[0].bounds.start_scn);
+}
+
 /// Log of the next round was written into that piece, and no restore found it.
 TEST_CASE("checkpoint trouble: a commit of a round that is over, but for a piece, stops the tenant") {
   auto first = doing_round();
