@@ -181,6 +181,7 @@ struct checkpoint_state {
   void tell(std::function<void(archive_listener&)> what);
   static error given_up(stream_id stream, lsn from);
   std::shared_ptr<stream_buffer> owing_stream() const;
+  std::shared_ptr<stream_buffer> given_up_of(const durable_wait& wait) const;
   bool holds(const durable_wait& wait) const;
   bool left_out(const durable_wait& wait) const;
   static std::string both(const std::string& first, const std::string& second);

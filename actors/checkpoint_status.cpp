@@ -220,6 +220,16 @@ bool checkpoint_state::holds(const durable_wait& wait) const {
   });
 }
 
+/// A stream whose log a wait of the whole tenant is about, and that does not have it any more: a round that
+/// began since forgot that it was accepted. nullptr: none.
+std::shared_ptr<stream_buffer> checkpoint_state::given_up_of(const durable_wait& wait) const {
+  for (auto& [id, upto] : wait.accepted)
+    if (auto stream = parts.intake->find(id);
+        stream && stream->committed().next_lsn < upto && !stream->holds_beyond(upto - 1))
+      return stream;
+  return nullptr;
+}
+
 /// A commit counts: everything that it made true is said now, and not before.
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
@@ -271,6 +281,9 @@ void checkpoint_state::publish_commit() {
     } else if (auto stream = owing_stream()) {
       answers.emplace_back(wait, durable_answer{given_up(stream->id(), stream->expected_lsn()), position});
       continue;
+    } else if (auto lost = given_up_of(*wait)) {
+      answers.emplace_back(wait, durable_answer{given_up(lost->id(), lost->expected_lsn()), position});
+      continue;
     } else if (!holds(*wait)) {
       waits.push_back(wait); // given up and handed over again after the cut
       cycle_again = true;
@@ -313,8 +326,11 @@ void checkpoint_state::publish_commit() {
     status.counts = {};
     changes.put(status); // the row is the next round's already
   } else {
-    // A break that was noticed meanwhile is in the next commit, and in the row already.
-    put_status(changes, break_wanted ? round_status::interrupted : record.round.status);
+    // What came meanwhile, NOARCHIVELOG or a break, is in the row already, and in a commit to come.
+    auto now = record.round.status;
+    if (now != round_status::stop)
+      now = stop_wanted ? round_status::stopping : break_wanted ? round_status::interrupted : now;
+    put_status(changes, now);
   }
   told_comment = status.comment;
   if (record.round.status == round_status::stop) {

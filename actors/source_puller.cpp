@@ -60,6 +60,8 @@ struct puller_state {
     }
     if (!batch.ok())
       return failed(batch.error());
+    if (!parts.stream->started() || parts.stream->expected_lsn() != from)
+      return again(idle_pause); // log was given up meanwhile, or another round began: this says nothing of it
     for (auto& entry : batch->entries) {
       auto answer = parts.stream->append(entry);
       switch (answer.outcome) {

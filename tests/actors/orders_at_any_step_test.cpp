@@ -377,3 +377,55 @@ TEST_CASE("orders at any step: a break is kept, though the round is stopped befo
     CHECK(f->committed().commit.record.interruption.has_value() == broken);
   }
 }
+
+TEST_CASE("orders at any step: a flush asked for while one round ends and another begins is answered") {
+  for (int between : {0, 2, 4, 6, 8, 12, 16, 24})
+    for (int step = 0; step < steps_max; ++step) {
+      CAPTURE(between, step);
+      auto f = stopped_round();
+      f->runtime->intake(tenant)->find(s2)->detach();
+      begin_order(*f, kind::archivelog);
+      REQUIRE(f->run_until([&] { return takes_log(*f); }));
+      f->write(1, 1);
+      begin_order(*f, kind::noarchivelog);
+      run_steps(*f, step);
+      begin_order(*f, kind::archivelog);
+      run_steps(*f, between);
+      auto wait = std::make_shared<durable_wait>();
+      wait->whole_tenant = true;
+      auto answer = f->ask(wait);
+      REQUIRE(f->run_until([&] { return answer->has_value(); }));
+    }
+}
+
+/// A commit that was under way when it was recorded said DOING again, and a kill then forgot the order.
+TEST_CASE("orders at any step: NOARCHIVELOG that was recorded outlives a kill") {
+  auto broken = GENERATE(false, true);
+  for (int step = 0; step < steps_max; ++step) {
+    CAPTURE(broken, step);
+    auto f = doing_round();
+    f->write(1, 1);
+    if (broken)
+      f->runtime->order(tenant, log_recycled(500), [](const status&) {});
+    auto wait = std::make_shared<durable_wait>();
+    wait->whole_tenant = true;
+    auto answer = f->ask(wait);
+    run_steps(*f, step);
+    auto ended = begin_order(*f, kind::noarchivelog);
+    bool recorded = false;
+    while (!ended->has_value() && !answer->has_value()) {
+      REQUIRE(f->world.step());
+      recorded |= f->row().round.status == round_status::stopping;
+    }
+    if (!recorded || ended->has_value())
+      continue;
+    f->medium().set_dead(true);
+    f->run_for(10 * one_second);
+    CHECK(f->row().round.status == round_status::stopping);
+    f->medium().clear_faults();
+    runtime_fixture next{after_a_kill(f)};
+    next.add_tenant();
+    REQUIRE(next.run_until([&] { return next.row().round.status == round_status::stop; }));
+    CHECK_FALSE(takes_log(next));
+  }
+}

@@ -95,6 +95,7 @@ TEST_CASE("source puller: what is read while one round ends and another begins d
   REQUIRE(done);
   CHECK(f.stream->support(nullptr).row.start_lsn == 40);
   CHECK(f.stream->expected_lsn() == 400);
+  CHECK(f.errors.empty());
 }
 
 TEST_CASE("source puller: it reads from the replay point to the end, and on when there is more") {
