@@ -95,20 +95,13 @@ TEST_CASE("checkpoint answers: of a tenant that was dropped the destination hear
 TEST_CASE(
     "checkpoint answers: a fenced engine's NOARCHIVELOG ends the round here, and is not told to the other") {
   auto f = doing_round();
-  runtime_fixture second{f->on_the_same()};
-  second.add_tenant();
-  second.open(1, std::nullopt);
-  second.write(1, 1);
-  REQUIRE(second.flush());
-  f->write(1, 1);
-  REQUIRE(f->flush());
-  REQUIRE(f->runtime->intake(tenant)->gate() == intake_gate::fenced);
+  auto second = taken_by_another(*f);
   REQUIRE(f->noarchivelog().ok());
   CHECK(f->row().round.status == round_status::stop);
   CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
   CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
   f->run_for(10 * one_minute);
-  CHECK(second.committed().commit.record.round.status == round_status::doing);
+  CHECK(second->committed().commit.record.round.status == round_status::doing);
 }
 
 TEST_CASE("checkpoint answers: NOARCHIVELOG right after a restart ends the round at the destination") {

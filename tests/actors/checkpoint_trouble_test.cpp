@@ -281,14 +281,7 @@ TEST_CASE("checkpoint trouble: log that is gone breaks no round where none is in
     f->run_for(one_second);
   }
   SECTION("another engine has the tenant") {
-    runtime_fixture second{f->on_the_same()};
-    second.add_tenant();
-    second.open(1, std::nullopt);
-    second.write(1, 1);
-    REQUIRE(second.flush());
-    f->write(1, 1);
-    REQUIRE(f->flush());
-    REQUIRE(f->runtime->intake(tenant)->gate() == intake_gate::fenced);
+    taken_by_another(*f);
   }
   SECTION("of a stream that nobody knows") {
     auto gone = log_recycled(500);

@@ -206,14 +206,7 @@ TEST_CASE("orders at any step: ARCHIVELOG twice takes a tenant back once, and it
   for (int step = 0; step < steps_max; ++step) {
     CAPTURE(step);
     auto first = doing_round();
-    runtime_fixture second{first->on_the_same()};
-    second.add_tenant();
-    second.open(1, std::nullopt);
-    second.write(1, 1);
-    REQUIRE(second.flush());
-    first->write(1, 1);
-    first->flush();
-    REQUIRE(first->runtime->intake(tenant)->gate() == intake_gate::fenced);
+    auto second = taken_by_another(*first);
     auto one = begin_order(*first, kind::archivelog);
     run_steps(*first, step);
     auto two = begin_order(*first, kind::archivelog);

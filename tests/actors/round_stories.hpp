@@ -27,6 +27,20 @@ inline runtime_fixture::options after_a_kill(std::unique_ptr<runtime_fixture>& k
   return next;
 }
 
+/// Another engine has the tenant, with an entry of stream 1 that this one has, too; and this one has heard of
+/// it.
+inline std::unique_ptr<runtime_fixture> taken_by_another(runtime_fixture& from) {
+  auto second = std::make_unique<runtime_fixture>(from.on_the_same());
+  second->add_tenant();
+  second->open(1, std::nullopt);
+  second->write(1, 1);
+  REQUIRE(second->flush());
+  from.write(1, 1);
+  REQUIRE(from.flush());
+  REQUIRE(from.runtime->intake(tenant)->gate() == intake_gate::fenced);
+  return second;
+}
+
 /// The next commit gets there, and until the medium's faults are cleared nobody can see that it did.
 inline void lose_answer_of_commit(runtime_fixture& f) {
   auto& medium = f.medium();

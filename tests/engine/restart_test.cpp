@@ -40,8 +40,11 @@ TEST_CASE("a host that hands over at full speed while its tenant is taken over a
   h.verify();
 }
 
-TEST_CASE("a NOARCHIVELOG that an engine did not finish is finished by the next one") {
-  engine_host h;
+namespace {
+
+/// What a kill leaves of an engine that has archived "hello" and whose NOARCHIVELOG its destination did not
+/// answer: opened again by h.open(), the destination still away.
+void leave_stopping(engine_host& h) {
   h.options.stop_timeout = 3 * one_second;
   h.begin();
   auto s = h.stream(1);
@@ -50,20 +53,26 @@ TEST_CASE("a NOARCHIVELOG that an engine did not finish is finished by the next 
   h.take_commits_away();
   std::thread dba{[&] { static_cast<void>(h.engine->execute("ALTER SYSTEM NOARCHIVELOG")); }};
   bool stopping = h.says("STATUS", "STOPPING");
-  // What a kill would leave now.
   auto left = h.dir.path() / "left";
   moment_copy({{h.data, left}});
   dba.join();
   REQUIRE(stopping);
   s.reset();
   h.engine.reset();
-  h.bring_commits_back();
   h.options.data_directory = left;
+}
+
+} // namespace
+
+TEST_CASE("a NOARCHIVELOG that an engine did not finish is finished by the next one") {
+  engine_host h;
+  leave_stopping(h);
+  h.bring_commits_back();
   h.open();
   while (h.column("STATUS") != "STOP")
     std::this_thread::yield();
   h.run("ALTER SYSTEM ARCHIVELOG");
-  s = h.stream(1);
+  auto s = h.stream(1);
   put(*s, 6, 200, "again");
   h.flush();
   CHECK(h.restored_round(1) == strings{"1/0:hello"});
@@ -72,21 +81,7 @@ TEST_CASE("a NOARCHIVELOG that an engine did not finish is finished by the next 
 
 TEST_CASE("ARCHIVELOG for all names the tenants whose round an earlier life has not ended yet") {
   engine_host h;
-  h.options.stop_timeout = 3 * one_second;
-  h.begin();
-  auto s = h.stream(1);
-  put(*s, 0, 100, "hello");
-  h.flush();
-  h.take_commits_away();
-  std::thread dba{[&] { static_cast<void>(h.engine->execute("ALTER SYSTEM NOARCHIVELOG")); }};
-  bool stopping = h.says("STATUS", "STOPPING");
-  auto left = h.dir.path() / "left";
-  moment_copy({{h.data, left}});
-  dba.join();
-  REQUIRE(stopping);
-  s.reset();
-  h.engine.reset();
-  h.options.data_directory = left;
+  leave_stopping(h);
   h.open();
   auto done = h.engine->execute("ALTER SYSTEM ARCHIVELOG");
   REQUIRE(done.ok());
@@ -97,7 +92,7 @@ TEST_CASE("ARCHIVELOG for all names the tenants whose round an earlier life has 
     std::this_thread::yield();
   h.run(done->front().warnings[0].substr(done->front().warnings[0].find("ALTER SYSTEM"),
                                          std::string("ALTER SYSTEM ARCHIVELOG TENANT_ID = 1001").size()));
-  s = h.stream(1);
+  auto s = h.stream(1);
   put(*s, 6, 200, "again");
   h.flush();
   CHECK(h.restored_round(2) == strings{"1/6:again"});
