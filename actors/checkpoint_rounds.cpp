@@ -3,6 +3,7 @@
 #include "engine/base/planted_bug.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace varve {
 

@@ -12,10 +12,6 @@ namespace varve {
 /// to which SCN nothing follows. A plain value: part of a stream_buffer, under its lock.
 class round_start {
 public:
-  /// So often something was said to be past an SCN.
-  struct advances {
-    std::uint64_t of_stream = 0, of_tenant = 0;
-  };
   /// What was said of the stream's tenant: how often, and the SCN of this round (0: none).
   struct tenant_advance {
     std::uint64_t times = 0;
@@ -76,6 +72,11 @@ public:
   void next_round();
 
 private:
+  /// So often something was said to be past an SCN.
+  struct advances {
+    std::uint64_t of_stream = 0, of_tenant = 0;
+  };
+
   lsn archived_ = 0;
   std::optional<lsn> asked_, asked_anew_, source_, oldest_left_;
   bool ask_again_ = false; // log was given up since the source has spoken
