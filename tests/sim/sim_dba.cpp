@@ -7,6 +7,8 @@
 namespace varve::test {
 namespace {
 
+const std::string noarchivelog = "ALTER SYSTEM NOARCHIVELOG";
+
 constexpr std::array views{"CDB_OB_BACKUP_ARCHIVELOG",
                            "CDB_OB_BACKUP_ARCHIVELOG_SUMMARY",
                            "CDB_OB_BACKUP_PIECE_FILES",
@@ -76,18 +78,35 @@ errc sim_dba::type(const std::string& statement, bool must) {
   auto who = engine_.name();
   world.note(who + "> " + statement);
   ++world.counts().statements;
-  if (statement.starts_with("ALTER SYSTEM NOARCHIVELOG"))
+  if (statement.starts_with(noarchivelog))
     ++world.counts().stops;
   sim_engine::call typing{engine_};
   auto answer = engine_.door().execute(statement);
   if (!*life)
     return errc::closed;
   auto code = answer.code();
+  if (code == errc::try_again)
+    ++world.counts().given_up;
   if (!answer.ok())
     world.note(who + ": " + answer.error().to_string());
+  if (answer.ok() && statement.starts_with(noarchivelog))
+    check_stopped(statement);
   if (must ? code != errc::ok : !may_answer(code, engine_))
     world.broken(who + ": " + statement + " answers " + answer.error().to_string());
   return code;
+}
+
+/// Once NOARCHIVELOG is answered, whom it names is STOP, and nothing of it is taken.
+void sim_dba::check_stopped(const std::string& statement) {
+  for (auto tenant : engine_.world().tenants()) {
+    if (statement != noarchivelog && !statement.ends_with("= " + to_string(tenant)))
+      continue;
+    auto row = engine_.row(tenant);
+    bool stopped = !row || row->round.status == round_status::stop;
+    if (!stopped || !engine_.needs_dba(tenant))
+      engine_.world().broken(engine_.standing(tenant) + ": " + statement +
+                             " was answered, and it is not STOP");
+  }
 }
 
 void sim_dba::set_up() {
@@ -101,36 +120,48 @@ void sim_dba::set_up() {
   type(all + "; ALTER SYSTEM ARCHIVELOG", true);
 }
 
-void sim_dba::turn_later() {
+/// Who was told to try again gives the next order at once.
+void sim_dba::turn_later(errc last) {
   auto pause = engine_.world().options().dba_pause;
   if (pause == 0)
     return;
   auto& draw = engine_.world().world();
-  draw.after(draw.draw(pause / 2, pause * 3 / 2), [this, life = engine_.life()] {
+  auto wait = last == errc::try_again ? draw.draw(one_second) : draw.draw(pause / 2, pause * 3 / 2);
+  draw.after(wait, [this, last, life = engine_.life()] {
     if (!*life)
       return;
+    auto answer = errc::ok;
     if (!engine_.in_call() && !engine_.stands_still() && engine_.world().faults_on() &&
         engine_.world().may_nest())
-      turn();
+      answer = turn(last);
     if (*life)
-      turn_later();
+      turn_later(answer);
   });
 }
 
-void sim_dba::turn() {
-  auto statement = draw_statement();
+errc sim_dba::turn(errc last) {
+  auto& world = engine_.world();
+  bool hasty = world.world().chance(world.options().hasty);
+  auto statement = draw_statement(hasty || last == errc::try_again);
+  if (hasty)
+    engine_.give_up_sooner(1U << world.world().draw(8, 20));
   auto code = type(statement);
-  if (statement.starts_with("S") && code != errc::ok && code != errc::closed && code != errc::catalog_error)
-    engine_.world().broken(engine_.name() + ": " + statement + " fails");
+  if (code == errc::closed)
+    return code;
+  engine_.give_up_sooner(1);
+  if (statement.starts_with("S") && code != errc::ok && code != errc::catalog_error)
+    world.broken(engine_.name() + ": " + statement + " fails");
+  return code;
 }
 
-std::string sim_dba::draw_statement() {
+std::string sim_dba::draw_statement(bool an_order) {
   auto& world = engine_.world();
   auto& draw = world.world();
   auto tenants = world.tenants();
   auto one = " TENANT_ID = " + to_string(tenants[draw.draw(tenants.size())]);
   auto whose = draw.chance(600) ? one : std::string{};
-  switch (draw.draw(world.options().dba_stops_rounds ? 10 : 5)) {
+  bool stops = world.options().dba_stops_rounds;
+  switch (draw.draw(an_order && stops ? 5 : 0, stops ? 9 : 4)) {
   case 0:
   case 1:
     return std::string("SELECT * FROM ") + views.at(draw.draw(views.size()));
@@ -142,7 +173,7 @@ std::string sim_dba::draw_statement() {
     return "SHOW PARAMETERS LIKE 'backup%'";
   case 5:
   case 6:
-    return "ALTER SYSTEM NOARCHIVELOG" + whose;
+    return noarchivelog + whose;
   case 7:
     return "ALTER SYSTEM SET backup_dest = '" + world.uri(draw.draw(world.options().destinations)) + "'" +
            one;
@@ -184,7 +215,7 @@ void sim_dba::mend() {
     }
     auto whose = " TENANT_ID = " + to_string(tenant);
     if (broken)
-      type("ALTER SYSTEM NOARCHIVELOG" + whose);
+      type(noarchivelog + whose);
     if (!*life)
       return;
     type("ALTER SYSTEM ARCHIVELOG" + whose);

@@ -17,17 +17,18 @@ public:
 
   /// What everybody types first; storage works meanwhile.
   void set_up();
-  void turn_later();
+  void turn_later(errc last = errc::ok);
   /// ARCHIVELOG for whoever is not archived, by way of NOARCHIVELOG where it must be.
   void mend();
   /// Sets again what a lost catalog has forgotten, or somebody has changed.
   void settle();
 
 private:
-  void turn();
-  std::string draw_statement();
+  errc turn(errc last);
+  std::string draw_statement(bool an_order);
   std::string dest_option();
   std::string archive_option();
+  void check_stopped(const std::string& statement);
   /// What came of it; the engine may be gone then. `must`: it has to work.
   errc type(const std::string& statement, bool must = false);
 

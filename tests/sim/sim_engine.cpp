@@ -40,7 +40,8 @@ engine_environment sim_engine::environment() {
   made.open = [this](const destination_uri& uri, open_mode, std::string_view) { return open(uri); };
   made.wait = [this, alive = life()](std::unique_lock<std::mutex>& lock, std::condition_variable&,
                                      duration_ns limit, const std::function<bool()>& ready) {
-    return world_.wait(*alive, lock, limit, ready);
+    return world_.wait(*alive, lock, limit < one_day ? limit / static_cast<duration_ns>(hurry_) : limit,
+                       ready);
   };
   made.actors = &process_.system();
   made.how = threading::cooperative;

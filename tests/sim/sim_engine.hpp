@@ -51,6 +51,9 @@ public:
   /// For callbacks and actions that may come when the process has ended.
   std::shared_ptr<const bool> life() const { return alive_; }
 
+  /// Its calls wait for answers only this part of the time they say: as if its actors were so much slower.
+  void give_up_sooner(std::uint64_t part) { hurry_ = part; }
+
   void stop_writing() { writing_ = false; }
   void go_on_writing() { writing_ = true; }
   bool writing() const { return writing_; }
@@ -98,6 +101,7 @@ private:
   sim_dba dba_;
   bool writing_ = true, silent_ = false;
   unsigned calls_ = 0;
+  std::uint64_t hurry_ = 1;
 };
 
 } // namespace varve::test

@@ -11,9 +11,7 @@ namespace varve::test {
 std::shared_ptr<crash_catalog> sim_world::rebuilt_catalog() {
   ++counts_.lost_directories;
   auto made = std::make_shared<crash_catalog>();
-  auto medium = storages_[0].medium->copy(world_.random());
-  medium->crash(); // what only the page cache holds no reader can make durable: nothing is claimed of it
-  fault_destination where{medium, "rebuild"};
+  fault_destination where{storages_[0].medium->copy(world_.random()), "rebuild"};
   varve::rebuilt_catalog said;
   auto outcome = rebuild_catalog(*made, "simulated", where, storages_[0].uri, said);
   if (!outcome.ok())
@@ -92,8 +90,11 @@ void sim_world::restart_later() {
       return;
     // Now and then the data directory is lost as well; it is made again from one destination.
     bool lost = options_.destinations == 1 && world_.chance(150);
-    if (lost)
+    if (lost) {
+      // With its machine: what the machine had not given to a disk a reader might see, but not make durable.
+      power_failure();
       left_ = rebuilt_catalog();
+    }
     restart();
   });
 }

@@ -40,6 +40,7 @@ sim_options sim_options::drawn_from(simulation& world) {
   made.sync_bytes = made.segment_bytes / 2;
   made.workers = static_cast<unsigned>(world.draw(1, 3));
   made.io_threads = static_cast<unsigned>(world.draw(1, 4));
+  made.hasty = world.chance(600) ? static_cast<unsigned>(world.draw(100, 1000)) : 0;
   return made;
 }
 
@@ -67,6 +68,7 @@ std::string sim_options::to_string() const {
   say("second_engines", second_engines ? "yes" : "no");
   say("dba_pause", format_duration(dba_pause));
   say("dba_stops_rounds", dba_stops_rounds ? "yes" : "no");
+  say("hasty", std::to_string(hasty) + "/1000");
   say("careless", std::to_string(careless) + "/1000");
   say("mistakes", std::to_string(mistakes) + "/1000");
   say("patient", patient ? "yes" : "no");

@@ -29,6 +29,7 @@ struct sim_options {
   bool second_engines = false;                ///< takeovers by an engine beside the old one
   duration_ns dba_pause = 0;                  ///< about so long between two statements; 0: none but the first
   bool dba_stops_rounds = false;              ///< among them NOARCHIVELOG and ARCHIVELOG
+  unsigned hasty = 0;      ///< permille of them whose answer is not waited for as long as it takes
   unsigned careless = 0;   ///< permille of turns in which a host recycles log that is not archived
   unsigned mistakes = 0;   ///< permille of turns in which a host hands over what it must not
   bool patient = false;    ///< a host that was told `full` in mandatory mode waits for room and nothing else

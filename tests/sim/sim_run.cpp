@@ -64,6 +64,7 @@ std::string describe(const outcome& sum) {
   say(sum.time / one_hour, "hours of their time");
   say(sum.entries, "entries");
   say(c.statements, "statements");
+  say(c.given_up, "given up before their answer");
   say(sum.model.acknowledgements, "acknowledgements");
   say(c.engines, "engines");
   say(c.kills, "kills");
@@ -116,6 +117,7 @@ std::vector<least> all_least(const outcome& sum) {
       {"pieces", c.pieces, 3000},
       {"ended rounds", c.rounds, 300},
       {"statements", c.statements, 3000},
+      {"given up before their answer", c.given_up, 200},
       {"resends", c.resends, 200},
       {"times room", c.rooms, 1000},
       {"engines that stood still", c.sleeps, 50},
