@@ -7,6 +7,7 @@
 #include "engine/directory_lock.hpp"
 #include "engine/engine_environment.hpp"
 #include "engine/restore_session.hpp"
+#include "engine/tenant_settings.hpp"
 
 #include <caf/all.hpp>
 
@@ -90,7 +91,6 @@ public:
   /// the end of a round may take; and not longer than until close().
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
   void stop_pulling(tenant_id tenant, stream_id stream); ///< the source is not called any more
-  status begin_round(const tenant_record& record);
   /// The order that ends a tenant's round.
   result<tenant_order> end_of_round(const catalog_snapshot& from, tenant_id tenant) const;
   bool standing_order() const;
@@ -104,6 +104,7 @@ private:
                       std::unique_ptr<catalog> where, const catalog_identity& identity,
                       engine_environment environment);
   status start();
+  status begin_round(tenant_id tenant, const tenant_settings& settings);
   status end_and_forget(tenant_id tenant); ///< one that nobody can open a stream of any more
   std::shared_ptr<actor_answers> give(const std::vector<std::pair<tenant_id, tenant_order>>& what);
   void tell(const error& why); ///< the listener, of what no call of the host's waits for

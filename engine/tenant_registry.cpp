@@ -84,16 +84,17 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
                   "tenant name " + in_quotes(record.name) + " belongs to tenant " + to_string(each.tenant));
     }
   }
+  // Read before anything is written: a tenant that is in the catalog alone could not be registered again.
+  VARVE_TRY_ASSIGN(auto facts, facts_of(*from, record));
+  facts.archiving = false; // the order begins the round
   change_set changes;
   changes.put(record);
   VARVE_TRY(apply(changes));
   if (known)
     return {};
-  VARVE_TRY_ASSIGN(auto facts, facts_of(*catalog_->snapshot(), record));
-  facts.archiving = false; // the order begins the round
   runtime_->add_tenant(facts);
   if (begins)
-    return begin_round(record);
+    return begin_round(tenant, settings);
   if (standing_order())
     return fail(
         errc::invalid_destination,
@@ -104,14 +105,12 @@ status archive_engine_impl::register_tenant(tenant_id tenant, std::string_view n
   return {};
 }
 
-status archive_engine_impl::begin_round(const tenant_record& record) {
-  auto known = catalog_->snapshot();
-  VARVE_TRY_ASSIGN(auto settings, settings_reader{*known}.of(record.tenant));
+status archive_engine_impl::begin_round(tenant_id tenant, const tenant_settings& settings) {
   tenant_order begin;
   begin.what = tenant_order::kind::archivelog;
   begin.destination = settings.destination;
   begin.option = settings.option;
-  return order({{record.tenant, begin}}, engine_limits::statement);
+  return order({{tenant, begin}}, engine_limits::statement);
 }
 
 result<tenant_order> archive_engine_impl::end_of_round(const catalog_snapshot& from, tenant_id tenant) const {

@@ -81,6 +81,8 @@ void sim_engine::boot() {
   runtime_ = &static_cast<archive_engine_impl&>(*engine_).runtime();
   engine_->set_listener(this);
   for (auto tenant : world_.tenants()) {
+    if (world_.is_gone(tenant))
+      continue;
     auto known = engine_->register_tenant(tenant, "t" + to_string(tenant));
     if (!*life)
       return;
@@ -126,6 +128,25 @@ void sim_engine::close() {
   static_cast<void>(engine_->close()); // the destination may not answer in time
   if (*life)
     kill();
+}
+
+bool sim_engine::knows(tenant_id tenant) const {
+  return runtime_->intake(tenant) != nullptr;
+}
+
+status sim_engine::drop(tenant_id tenant) {
+  auto life = alive_;
+  call dropping{*this};
+  hosts_.at(tenant)->let_go();
+  if (!*life)
+    return fail(errc::closed, "the process has ended");
+  hosts_.at(tenant)->forget();
+  return engine_->drop_tenant(tenant);
+}
+
+status sim_engine::register_again(tenant_id tenant) {
+  call registering{*this};
+  return engine_->register_tenant(tenant, "t" + to_string(tenant));
 }
 
 sim_host* sim_engine::host(tenant_id tenant) {

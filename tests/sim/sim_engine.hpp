@@ -24,6 +24,10 @@ public:
   void kill();
   /// The engine is closed as a host closes it; then the process ends.
   void close();
+  /// What the host says of a tenant that the world has gone, or has again.
+  status drop(tenant_id tenant);
+  status register_again(tenant_id tenant);
+  bool knows(tenant_id tenant) const;
   void stand_still(duration_ns time) { process_.stand_still(time); }
   void freeze(); ///< until it is killed, no call of its storage has an effect any more
 

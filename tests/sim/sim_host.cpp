@@ -25,6 +25,8 @@ void sim_host::turn_later() {
 }
 
 void sim_host::open_new_streams() {
+  if (world_.is_gone(tenant_))
+    return;
   for (auto& [id, log] : world_.log().streams(tenant_)) {
     if (streams_.contains(id))
       continue;
@@ -56,6 +58,11 @@ void sim_host::let_go() {
     if (!*alive)
       return;
   }
+}
+
+void sim_host::forget() {
+  no_round();
+  streams_.clear();
 }
 
 std::string sim_host::name(const stream& of) const {

@@ -25,6 +25,7 @@ public:
   /// A database opens a stream before it hands anything over that is newer.
   void open_new_streams();
   void let_go(); ///< closes the handles of its streams
+  void forget(); ///< the tenant is dropped, and what was of it; let_go() came before
 
   void round_began();
   void must_resend(stream_id id);

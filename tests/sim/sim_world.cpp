@@ -68,6 +68,14 @@ std::vector<tenant_id> sim_world::tenants() const {
   return all;
 }
 
+void sim_world::set_gone(tenant_id tenant, bool gone) {
+  note("tenant " + to_string(tenant) + (gone ? " is dropped" : " is there again"));
+  if (gone)
+    gone_.insert(tenant);
+  else
+    gone_.erase(tenant);
+}
+
 /// Changes every half minute.
 std::optional<stream_id> sim_world::resting(tenant_id tenant) const {
   auto& streams = log_.streams(tenant);

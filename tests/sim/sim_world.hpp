@@ -78,6 +78,10 @@ public:
   // For engines, hosts and DBAs.
   bool faults_on() const { return faults_on_; }
   std::vector<tenant_id> tenants() const;
+  /// The database drops the tenant, or has one of that number again: no engine that starts while it is gone
+  /// is told of it.
+  void set_gone(tenant_id tenant, bool gone);
+  bool is_gone(tenant_id tenant) const { return gone_.contains(tenant); }
   std::optional<stream_id> resting(tenant_id tenant) const; ///< nobody writes to it at present
   std::string uri(std::size_t destination) const;
   std::string home_of(tenant_id tenant) const; ///< its destination at first
@@ -138,12 +142,13 @@ private:
   bool faults_on_ = false;
   std::vector<std::unique_ptr<sim_engine>> engines_;   // alive; the newest is last
   std::vector<std::unique_ptr<sim_engine>> graveyard_; // somebody may still be in one of their calls
-  std::set<std::string> company_;                      // engines by name
-  std::shared_ptr<crash_catalog> left_;                // of the last engine that died
-  std::optional<std::uint64_t> crash_in_calls_;        // somebody dies in the call after so many more
-  bool somebody_dies_ = false;                         // in the next step
-  std::string stalling_;                               // the engine whose next create stalls
-  bool stalls_in_commit_ = false;                      // and it waits for that of a commit
+  std::set<tenant_id> gone_;
+  std::set<std::string> company_;               // engines by name
+  std::shared_ptr<crash_catalog> left_;         // of the last engine that died
+  std::optional<std::uint64_t> crash_in_calls_; // somebody dies in the call after so many more
+  bool somebody_dies_ = false;                  // in the next step
+  std::string stalling_;                        // the engine whose next create stalls
+  bool stalls_in_commit_ = false;               // and it waits for that of a commit
   unsigned stalled_ = 0, depth_ = 0;
   std::map<std::pair<tenant_id, stream_id>, lsn> committed_; // seen in a commit
   std::deque<std::string> story_;

@@ -191,16 +191,22 @@ sim_engine& sweep_run::engine() {
   return *world_->engines().back();
 }
 
-/// What a statement may answer to somebody who does not know what came of the one before.
 errc sweep_run::ask_once(const std::string& statement) {
-  auto& asked = engine();
-  auto life = asked.life();
-  world_->note(asked.name() + "> " + statement);
   if (statement == "ALTER SYSTEM NOARCHIVELOG")
     ++world_->counts().stops;
-  sim_engine::call typing{asked};
+  return ask(statement, [&](sim_engine& of) {
+    auto answer = of.door().execute(statement);
+    return answer.ok() ? varve::status{} : varve::status{answer.error()};
+  });
+}
+
+errc sweep_run::ask(const std::string& what, const std::function<varve::status(sim_engine&)>& of) {
+  auto& asked = engine();
+  auto life = asked.life();
+  world_->note(asked.name() + "> " + what);
+  sim_engine::call asking{asked};
   asking_ = true;
-  auto answer = asked.door().execute(statement);
+  auto answer = of(asked);
   asking_ = false;
   if (!*life)
     return errc::closed;
@@ -226,7 +232,7 @@ errc sweep_run::ask_once(const std::string& statement) {
   default:
     break;
   }
-  throw broken_claim(statement + " answers " + answer.error().to_string());
+  throw broken_claim(what + " answers " + answer.error().to_string());
 }
 
 void sweep_run::type(const std::string& statement) {
@@ -257,6 +263,21 @@ void sweep_run::begin_round() {
             ask_once("ALTER SYSTEM ARCHIVELOG");
         },
         "ARCHIVELOG");
+}
+
+/// Once it has been said; an engine that starts after that is not told of the tenant, and still knows it.
+void sweep_run::drop_tenant() {
+  world_->set_gone(tenant, true);
+  ++world_->counts().stops;
+  until([this] { return !engine().knows(tenant); },
+        [this] { ask("drop_tenant", [](sim_engine& of) { return of.drop(tenant); }); }, "drop_tenant");
+}
+
+void sweep_run::register_tenant() {
+  until([this] { return engine().knows(tenant); },
+        [this] { ask("register_tenant", [](sim_engine& of) { return of.register_again(tenant); }); },
+        "register_tenant");
+  world_->set_gone(tenant, false);
 }
 
 void sweep_run::until_archived() {

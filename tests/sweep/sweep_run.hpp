@@ -66,6 +66,8 @@ public:
   void type(const std::string& statement);
   void stop_round();
   void begin_round();
+  void drop_tenant();
+  void register_tenant();
   void close_and_reopen();
   void kill();
   void reopen();
@@ -85,6 +87,9 @@ public:
 private:
   void until(const std::function<bool()>& so, const std::function<void()>& ask, const char* what);
   errc ask_once(const std::string& statement);
+  /// The door is asked; only what one may be told who does not know what came of the last time is no broken
+  /// claim.
+  errc ask(const std::string& what, const std::function<varve::status(sim_engine&)>& of);
   std::optional<round_status> status();
   void at_call(fault_medium& medium, const fault_medium::call_info& call);
   void watch(crash_catalog& catalog); ///< it and its copies

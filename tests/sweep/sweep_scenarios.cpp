@@ -108,6 +108,14 @@ void noarchivelog(sweep_run& run) {
   run.go_on(3 * one_second);
 }
 
+void dropped_tenant(sweep_run& run) {
+  begin_and_hurry(run);
+  run.drop_tenant();
+  run.go_on(2 * one_second);
+  run.register_tenant();
+  run.until_archived();
+}
+
 void clean_reopen(sweep_run& run) {
   run.go_on(8 * one_second);
   run.close_and_reopen();
@@ -197,6 +205,7 @@ const std::vector<sweep_scenario>& sweep_scenarios() {
       {"piece_switch", with_pieces(), piece_switch, 60, 5,
        [](auto& run) { return run.world().counts().pieces >= 3; }},
       {"noarchivelog", small_world(), noarchivelog, 50, 5, has_new_round},
+      {"dropped_tenant", small_world(), dropped_tenant, 60, 8, has_new_round},
       {"clean_reopen", small_world(), clean_reopen, 60, 5,
        [](auto& run) { return run.world().counts().engines == 2; }},
       {"kill_and_reopen", small_world(), kill_and_reopen, 60, 5,

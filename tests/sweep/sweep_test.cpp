@@ -91,6 +91,11 @@ TEST_CASE("sweep: a failure or crash at any call of a NOARCHIVELOG with log unde
   sweep("noarchivelog");
 }
 
+TEST_CASE("sweep: a failure or crash at any call loses nothing of a tenant that is dropped and comes back",
+          "[sweep]") {
+  sweep("dropped_tenant");
+}
+
 TEST_CASE("sweep: a failure or crash at any call of a clean close and the next open loses nothing",
           "[sweep]") {
   sweep("clean_reopen");
