@@ -28,6 +28,8 @@ bool may_answer(errc code, sim_engine& engine) {
   case errc::try_again: // an order was not answered in time
   case errc::closed:
     return true;
+  case errc::invalid_argument: // the tenant was dropped
+    return engine.world().counts().drops > 0;
   case errc::io_error: // SET backup_dest tries the destination
   case errc::no_space:
   case errc::invalid_destination:
@@ -201,7 +203,7 @@ void sim_dba::mend() {
   for (auto tenant : engine_.world().tenants()) {
     if (!engine_.needs_dba(tenant))
       silent_since_.erase(tenant);
-    if (engine_.in_call() || !engine_.needs_dba(tenant))
+    if (engine_.in_call() || !engine_.needs_dba(tenant) || engine_.world().is_gone(tenant))
       continue;
     auto row = engine_.row(tenant);
     bool broken =

@@ -27,6 +27,10 @@ void sim_world::run_until_all_is_committed() {
   if (engines_.empty())
     restart();
   auto& engine = *engines_.front();
+  for (auto tenant : tenants())
+    for (auto bound = world_.now() + one_hour; is_gone(tenant); run_for(one_second)) // it comes back
+      if (world_.now() > bound)
+        throw broken_claim("tenant " + to_string(tenant) + " cannot be registered again");
   // A tenant without news is not taken over, and its catalog need not know what others committed last.
   for (auto tenant : tenants())
     for (auto& [id, of] : log_.streams(tenant))

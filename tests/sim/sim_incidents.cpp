@@ -204,6 +204,49 @@ void sim_world::stall(const fault_medium::call_info& call) {
   --stalled_;
 }
 
+namespace {
+
+/// What the door may answer where storage fails.
+bool may_answer(const status& answer, const sim_engine& of) {
+  return answer.ok() || answer.code() == errc::try_again || answer.code() == errc::closed ||
+         (answer.code() == errc::catalog_error && of.catalog()->failed());
+}
+
+} // namespace
+
+/// The database drops a tenant, and makes one of that number again.
+void sim_world::drop_a_tenant() {
+  auto& engine = *engines_.back();
+  auto all = tenants();
+  auto tenant = all[world_.draw(all.size())];
+  if (engine.stands_still() || engine.in_call() || !may_nest() || is_gone(tenant) || !engine.knows(tenant))
+    return outage();
+  set_gone(tenant, true);
+  ++counts_.drops;
+  ++counts_.stops;
+  auto life = engine.life();
+  auto dropped = engine.drop(tenant);
+  if (*life && !may_answer(dropped, engine))
+    broken(engine.name() + ": drop_tenant answers " + dropped.error().to_string());
+  world_.after(world_.draw(30 * one_second), [this, tenant] { bring_back(tenant); });
+}
+
+void sim_world::bring_back(tenant_id tenant) {
+  if (!is_gone(tenant))
+    return;
+  auto untold = std::ranges::find_if(engines_, [&](auto& each) { return !each->knows(tenant); });
+  if (untold == engines_.end())
+    return set_gone(tenant, false); // who starts later is told then
+  auto& engine = **untold;
+  auto life = engine.life();
+  if (!engine.stands_still() && !engine.in_call() && may_nest()) {
+    auto known = engine.register_again(tenant);
+    if (*life && !may_answer(known, engine))
+      broken(engine.name() + ": register_tenant answers " + known.error().to_string());
+  }
+  world_.after(one_second, [this, tenant] { bring_back(tenant); });
+}
+
 void sim_world::late_and_dropped_streams() {
   auto all = tenants();
   auto tenant = all[world_.draw(all.size())];
@@ -232,7 +275,7 @@ void sim_world::incident(bool must_crash) {
       world_.after(one_second, [this] { incident(true); });
     return;
   }
-  auto what = must_crash ? world_.draw(4) : world_.draw(10);
+  auto what = must_crash ? world_.draw(4) : world_.draw(11);
   if (what < 4 && world_.chance(500)) {
     crash_in_calls_ = world_.draw(30);
     return;
@@ -257,6 +300,8 @@ void sim_world::incident(bool must_crash) {
     return stand_still_and_stall();
   case 7:
     return close_gracefully();
+  case 9:
+    return drop_a_tenant();
   case 8:
     note("the catalog of " + engines_.back()->name() + " is about to fail");
     ++counts_.catalog_failures;

@@ -67,6 +67,7 @@ std::string describe(const outcome& sum) {
   say(c.given_up, "given up before their answer");
   say(sum.model.acknowledgements, "acknowledgements");
   say(c.engines, "engines");
+  say(c.drops, "tenants dropped");
   say(c.kills, "kills");
   say(c.power_failures, "power failures");
   say(c.closes, "closed");
@@ -118,6 +119,7 @@ std::vector<least> all_least(const outcome& sum) {
       {"ended rounds", c.rounds, 300},
       {"statements", c.statements, 3000},
       {"given up before their answer", c.given_up, 200},
+      {"tenants dropped", c.drops, 50},
       {"resends", c.resends, 200},
       {"times room", c.rooms, 1000},
       {"engines that stood still", c.sleeps, 50},

@@ -27,7 +27,7 @@ public:
     std::uint64_t engines = 0, kills = 0, closes = 0, power_failures = 0, takeovers = 0, outages = 0,
                   sleeps = 0, stalls = 0, catalog_failures = 0, lost_directories = 0, fenced = 0, mended = 0,
                   refused_full = 0, rooms = 0, resends = 0, waits = 0, statements = 0, breaks = 0,
-                  mistakes = 0, pieces = 0, rounds = 0, stops = 0, given_up = 0;
+                  mistakes = 0, pieces = 0, rounds = 0, stops = 0, given_up = 0, drops = 0;
     void add(const counters& more);
   };
 
@@ -115,6 +115,8 @@ private:
   void crash_in(const fault_medium::call_info& call);
   void stall(const fault_medium::call_info& call);
   void late_and_dropped_streams();
+  void drop_a_tenant();
+  void bring_back(tenant_id tenant);
   void run_until_caught_up();
   duration_ns slowest_call() const;
   void watch_the_age();
