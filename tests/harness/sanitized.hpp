@@ -12,4 +12,14 @@ inline constexpr bool sanitized =
 inline constexpr bool sanitized = false;
 #endif
 
+/// Of what runs on one thread, as a simulation does, the thread sanitizer can find nothing: a few runs show
+/// that it is so.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool thread_sanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool thread_sanitized = __has_feature(thread_sanitizer);
+#else
+inline constexpr bool thread_sanitized = false;
+#endif
+
 } // namespace varve::test

@@ -14,7 +14,7 @@
 namespace varve::test {
 namespace {
 
-constexpr std::uint64_t step = sanitized ? 5 : 1; // calls
+constexpr std::uint64_t step = thread_sanitized ? 25 : sanitized ? 5 : 1; // calls
 
 /// What is done or not, torn or whole, is drawn; writes of the catalog are few.
 constexpr unsigned lucks_of_a_write = 2;
