@@ -52,6 +52,7 @@ public:
     archive_option how;
     bool archiving = false;
     round_status_record status;
+    std::optional<break_history_record> broke; ///< why its round broke
     std::vector<outbox_record> outbox;
     std::vector<stream_record> streams;
     std::uint64_t last_lag_sample = 0;

@@ -127,7 +127,7 @@ void checkpoint_state::work() {
 /// What the newest commit answers, if it holds all that is waited for and another one would say nothing new.
 std::optional<durable_answer> checkpoint_state::committed_already(const durable_wait& what) const {
   VARVE_PLANT(old_commit_answers, if (what.whole_tenant) return durable_answer{});
-  if (now_in != phase::owner || in_cycle || has_news() || owing_stream())
+  if (now_in != phase::owner || in_cycle || has_news() || owing_stream() || left_out(what))
     return std::nullopt;
   if (what.whole_tenant)
     return durable_answer{};

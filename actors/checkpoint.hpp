@@ -24,8 +24,9 @@ struct checkpoint_parts {
   std::atomic<std::uint64_t>* commits = nullptr;
 
   // what the catalog says at open
-  round_status_record status; ///< round, seq, counts of the last commit it is a copy of
-  bool archiving = false;     ///< ARCHIVELOG is in force
+  round_status_record status;                ///< round, seq, counts of the last commit it is a copy of
+  std::optional<break_history_record> broke; ///< why its round broke
+  bool archiving = false;                    ///< ARCHIVELOG is in force
   std::vector<outbox_record> outbox;
   std::uint64_t last_lag_sample = 0;
 };

@@ -55,17 +55,16 @@ void checkpoint_state::drop() {
 
 /// Records BEGINNING and answers; the round itself begins with the takeover, in the background.
 caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
-  if (now_in == phase::owner && !ending_old_round) {
-    if (stop_wanted)
-      return caf::make_error(caf::sec::invalid_argument, "the round is STOPPING");
+  if (stop_wanted) // log of the round that ends is still on its way
+    return caf::make_error(caf::sec::invalid_argument, "the round is STOPPING");
+  if (now_in == phase::owner && !ending_old_round)
     return true;
-  }
   set_option(what.option);
   bool taking_back = now_in == phase::fenced || now_in == phase::stopped;
   auto promise = self->make_response_promise<bool>();
   begin_promises.push_back(promise);
   // Ordered before the engine was opened, or a moment ago: its log may be there already.
-  if (parts.archiving && !stop_wanted && !taking_back && now_in != phase::idle) {
+  if (parts.archiving && !taking_back && now_in != phase::idle) {
     if (!recording) {
       answer(begin_promises);
       take_over();
@@ -73,8 +72,6 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
     return promise;
   }
   parts.archiving = true;
-  if (std::exchange(stop_wanted, false))
-    answer(stop_promises); // this one comes instead
   bool fresh = !taking_back || parts.status.round.status == round_status::stop;
   begin_wanted = fresh;
   recording = true;
@@ -206,22 +203,28 @@ void checkpoint_state::round_over() {
     begin_wanted = true;
     return adopted();
   }
-  abandon("the round was stopped");
   if (parts.archiving) {
-    now_in = phase::quiet; // taken over again when ARCHIVELOG is recorded
+    let_go(); // and taken over again when ARCHIVELOG is recorded; what is accepted since is of the next round
+    now_in = phase::quiet;
     return;
   }
+  abandon("the round was stopped");
   now_in = phase::idle;
   end_here({}, "the round was stopped"); // what the commit said is on its way to the catalog
 }
 
-/// A round is over here. Who asked for that is answered once the catalog says so.
+/// A round is over here. Who asked for that is answered once the catalog says so and the log stream has given
+/// up what is to be given up: an ARCHIVELOG at another destination ends it.
 void checkpoint_state::end_here(change_set changes, const std::string& why) {
   parts.intake->set_gate(intake_gate::closed);
   fail_waits(waits, fail(errc::canceled, why));
   answer(close_promises);
   std::ranges::move(std::exchange(stop_promises, {}), std::back_inserter(ended_promises));
-  record(std::move(changes), [this] { answer(ended_promises); });
+  record(std::move(changes), [this] {
+    auto done = [this] { answer(ended_promises); };
+    self->request(parts.log_stream, caf::infinite, cut_atom::value)
+        .then([done](std::uint64_t) { done(); }, [done](caf::error&) { done(); });
+  });
 }
 
 /// The destination does not answer (or is not ours to write to): STOP is recorded here and, if it is still
@@ -251,6 +254,9 @@ void checkpoint_state::stop_timed_out() {
     parts.outbox.push_back(left);
     changes.put(left);
     VARVE_PLANT(stop_not_in_outbox, changes.erase_outbox(parts.tenant, left.number));
+  } else if (void_there) { // nor is its break
+    forget_outbox(
+        changes, [&](auto& left) { return left.round == round && left.status == round_status::interrupted; });
   }
   put_status(changes, round_status::stop);
   round_history_record history;
@@ -284,6 +290,8 @@ void checkpoint_state::void_outbox(change_set& changes,
     bool gone = which(left);
     if (gone && left.status == round_status::interrupted) {
       changes.erase_break(parts.tenant, left.round);
+      if (parts.broke && parts.broke->round == left.round)
+        parts.broke.reset();
       ++*voided_breaks;
     }
     return gone;
@@ -380,7 +388,9 @@ void checkpoint_state::interrupt(const break_record& why) {
       take_over();
     return;
   }
-  auto* row = ledger ? ledger->stream(why.stream) : nullptr;
+  auto* row = ledger->stream(why.stream);
+  if (!speaks_for(row) && !stream->started())
+    return;
   auto reached = stream->started() ? stream->expected_lsn() : why.first_missing;
   interrupt_at(why, std::max(reached, row != nullptr ? row->position.next_lsn : 0));
 }
@@ -390,9 +400,6 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   if (parts.status.round.status == round_status::interrupted || break_wanted || stop_wanted)
     return;
   if (why.oldest_left != 0 && why.oldest_left <= reached)
-    return;
-  // A round that has not begun begins a stream anywhere.
-  if (ledger->round().start_scn == 0 && !parts.intake->find(why.stream)->started())
     return;
   break_wanted = why;
   break_wanted->first_missing = reached;
@@ -406,9 +413,8 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   outbox_record journal;
   journal.tenant = parts.tenant;
   journal.number = parts.outbox.empty() ? 1 : parts.outbox.back().number + 1;
-  journal.round = parts.status.round.id;
-  if (ledger) // at the takeover the row is still of what the catalog knew
-    journal.round = std::max(journal.round, ledger->round().id);
+  // At the takeover the row is still of what the catalog knew.
+  journal.round = std::max(parts.status.round.id, ledger->round().id);
   journal.status = round_status::interrupted;
   journal.decided_at = break_wanted->noticed_at;
   journal.destination = parts.destination;
@@ -421,8 +427,8 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   clear_alarm(changes);
   changes.put(journal);
   VARVE_PLANT(break_not_journalled, changes.erase_outbox(parts.tenant, journal.number));
-  changes.put(break_history_record{parts.tenant, journal.round, journal.break_stream, journal.first_missing,
-                                   journal.oldest_left, journal.decided_at, text});
+  put_break(changes, {parts.tenant, journal.round, journal.break_stream, journal.first_missing,
+                      journal.oldest_left, journal.decided_at, text});
   put_status(changes, round_status::interrupted);
   record(std::move(changes), [this, text, voids = voided_breaks, before = voided_breaks->load()] {
     if (*voids != before)

@@ -124,7 +124,8 @@ struct checkpoint_state {
   void stopped(const error& why);
   enum class end_of_round { known, ours_to_say };
   end_of_round heard_of_end();
-  void abandon(const std::string& why); // writer, log stream and sequence end
+  void let_go();                        // of the destination: writer and sequence end
+  void abandon(const std::string& why); // and what was accepted is given up
 
   // ---- checkpoint_cycle.cpp
   void want_cycle();
@@ -176,6 +177,7 @@ struct checkpoint_state {
   void clear_alarm(change_set& changes);
   void refresh_comment();
   void put_status(change_set& to, round_status status);
+  void put_break(change_set& to, break_history_record what);
   void record(change_set changes, std::function<void()> then);
   void later(change_set changes);
   void tell(std::function<void(archive_listener&)> what);

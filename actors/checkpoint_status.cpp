@@ -119,10 +119,10 @@ std::string checkpoint_state::interruption_reason() const {
     return ledger->interruption()->reason;
   if (break_wanted)
     return break_wanted->reason;
-  for (auto& left : parts.outbox) // of an earlier life, and the destination was not asked yet
-    if (!ledger && left.status == round_status::interrupted && left.round == parts.status.round.id &&
-        parts.status.round.status == round_status::interrupted)
-      return left.reason;
+  auto& round = parts.status.round;
+  bool over = round.status == round_status::interrupted || round.status == round_status::stopping;
+  if (!ledger && over && parts.broke && parts.broke->round == round.id)
+    return parts.broke->reason; // the destination was not asked yet, or not any more
   return {};
 }
 
@@ -180,6 +180,12 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
   row.limiting_stream = cycle_limit;
   refresh_comment();
   to.put(row);
+}
+
+/// That a round broke, in the history.
+void checkpoint_state::put_break(change_set& to, break_history_record what) {
+  to.put(what);
+  parts.broke = std::move(what);
 }
 
 /// The reason why it does not move has changed: the view says so.
@@ -302,7 +308,8 @@ void checkpoint_state::publish_commit() {
 
   auto& status = parts.status;
   status.seq = record.seq;
-  status.counts = record.round_counts;
+  bool of_row = record.round.id >= status.round.id; // else the row is a later round's, which was ordered
+  status.counts = of_row ? record.round_counts : byte_counts{};
   for (auto& row : ledger->take_rows()) {
     piece_record piece;
     piece.tenant = parts.tenant;
@@ -323,7 +330,6 @@ void checkpoint_state::publish_commit() {
   }
   auto before = status.round;
   if (ending_old_round && parts.archiving) {
-    status.counts = {};
     changes.put(status); // the row is the next round's already
   } else {
     // What came meanwhile, NOARCHIVELOG or a break, is in the row already, and in a commit to come.
@@ -343,8 +349,8 @@ void checkpoint_state::publish_commit() {
     changes.put(history);
   }
   if (auto& why = record.interruption)
-    changes.put(break_history_record{parts.tenant, record.round.id, why->stream, why->first_missing,
-                                     why->oldest_left, why->noticed_at, why->reason});
+    put_break(changes, {parts.tenant, record.round.id, why->stream, why->first_missing, why->oldest_left,
+                        why->noticed_at, why->reason});
   if (std::exchange(told_join, join.joined()) != join.joined()) {
     if (join.joined())
       changes.put(round_join_record{parts.tenant, record.round.id});

@@ -272,24 +272,38 @@ void checkpoint_state::adopted() {
                std::make_shared<const writer_start>(
                    ledger->start_of_writer(epoch, parts.segment_bytes, parts.sync_bytes)));
   };
-  if (ledger->round().status != round_status::stop && (told_as_over || begins)) {
+  auto there = ledger->round().status;
+  if (there != round_status::stop && (told_as_over || begins)) {
     // That round ended, and its destination was not there to hear it.
     ending_old_round = true;
     start_writer();
     return want_cycle();
   }
+  if (there != round_status::stop && !in_force()) {
+    // It was ended here when its commits could not be relied on, and is not ours to end any more.
+    change_set changes;
+    forget_outbox(changes, [](auto&) { return true; });
+    record(std::move(changes), [] {});
+    abandon("nothing is to be archived");
+    now_in = phase::idle;
+    return;
+  }
   // Where another engine had it the break that we knew of is none until it is judged again.
   if (auto& known = parts.status.round.status;
-      known == round_status::interrupted && ledger->round().status == round_status::doing)
-    known = ledger->round().status;
+      known == round_status::interrupted &&
+      (there == round_status::beginning || there == round_status::doing))
+    known = there;
   auto rows = std::make_shared<const std::vector<stream_row>>(ledger->rows());
-  bool begins_anew = ledger->round().status == round_status::stop;
+  bool begins_anew = there == round_status::stop;
   if (begins_anew) {
     if (recording || !(begins || parts.archiving)) {
       // Nothing is to be written: only the outbox brought us here, or NOARCHIVELOG came before the round
       // began at the destination.
       auto end = recording ? end_of_round::known : heard_of_end();
-      abandon("the round is over");
+      if (recording)
+        let_go(); // what is accepted since is of the next round
+      else
+        abandon("the round is over");
       now_in = recording ? phase::quiet : phase::idle;
       if (end == end_of_round::ours_to_say)
         stop_timed_out();
@@ -341,9 +355,13 @@ checkpoint_state::end_of_round checkpoint_state::heard_of_end() {
 }
 
 void checkpoint_state::abandon(const std::string& why) {
+  self->send(parts.log_stream, end_atom::value, why);
+  let_go();
+}
+
+void checkpoint_state::let_go() {
   ++generation;
   self->send(parts.writer, end_atom::value);
-  self->send(parts.log_stream, end_atom::value, why);
   sequence.reset();
   ledger.reset();
   in_cycle = cycle_again = in_pass = round_is_over = ending_old_round = false;
@@ -391,6 +409,7 @@ void checkpoint_state::stopped(const error& why) {
   parts.intake->set_gate(intake_gate::stopped, why);
   abandon(why.message);
   now_in = phase::stopped;
+  break_wanted.reset(); // it is judged again, by what is journalled, if the tenant is taken back
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);
   answer(close_promises);

@@ -328,6 +328,11 @@ bool stream_buffer::owes() const {
   return started_ && expected_ < accepted_;
 }
 
+bool stream_buffer::lacks_accepted() const {
+  std::lock_guard lock{mutex_};
+  return known_upto() < accepted_;
+}
+
 stream_position stream_buffer::committed() const {
   std::lock_guard lock{mutex_};
   return started_ ? committed_ : stream_position{begin_.archived(), last_scn_};

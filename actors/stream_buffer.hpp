@@ -47,6 +47,8 @@ public:
   lsn accepted_upto() const;
   /// Was log accepted that was given up since and did not come again?
   bool owes() const;
+  /// The same, also where no log of it has come in this round: what was advanced since does not keep it out.
+  bool lacks_accepted() const;
   stream_position committed() const;
   /// Where to hand over from: the committed position, but not what the host has let go before a round begins.
   stream_position resume() const;

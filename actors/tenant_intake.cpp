@@ -103,7 +103,8 @@ void tenant_intake::remember(const stream_row& row) {
   std::lock_guard lock{streams_mutex_};
   auto held = streams_.find(row.stream);
   if (held != streams_.end()) {
-    if (held->second->attached() || held->second->holds_beyond(row.position.next_lsn))
+    if (held->second->attached() || held->second->holds_beyond(row.position.next_lsn) ||
+        held->second->lacks_accepted())
       return;
     streams_.erase(held);
   }

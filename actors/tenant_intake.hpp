@@ -57,7 +57,8 @@ public:
   std::vector<std::shared_ptr<stream_buffer>> streams() const; ///< ascending by id
   /// Lets go of a stream that was dropped, unless it is open again; where its log ends stays known.
   void forget(stream_id id);
-  /// The archive knows of log of a stream that nobody holds here, and of which nothing waits here.
+  /// The archive knows of log of a stream that nobody holds here, and of which nothing waits here, nor must
+  /// come again.
   void remember(const stream_row& row);
   /// A new round: every stream begins anew, at or after where its archived log ends.
   void begin_round();

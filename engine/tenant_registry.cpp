@@ -24,6 +24,20 @@ status number_on(const catalog_snapshot& from, round_status_record& row, tenant_
   return {};
 }
 
+/// Of all breaks only that of a round that has broken is looked for.
+result<std::optional<break_history_record>> break_of(const catalog_snapshot& from,
+                                                     const round_status_record& row) {
+  std::optional<break_history_record> found;
+  auto status = row.round.status;
+  if (status != round_status::interrupted && status != round_status::stopping)
+    return found;
+  VARVE_TRY_ASSIGN(auto breaks, from.breaks());
+  for (auto& each : breaks)
+    if (each.tenant == row.tenant && each.round == row.round.id)
+      found = each;
+  return found;
+}
+
 std::string list_of(const std::vector<stream_id>& streams) {
   std::string list;
   for (auto stream : streams)
@@ -46,6 +60,7 @@ result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalo
     facts.status = *row;
   else
     VARVE_TRY(number_on(from, facts.status, record.tenant));
+  VARVE_TRY_ASSIGN(facts.broke, break_of(from, facts.status));
   // A round goes on where it began, whatever backup_dest says by now.
   bool running = facts.status.round.status != round_status::stop && !facts.status.destination.empty();
   facts.destination = running ? facts.status.destination : settings.destination;

@@ -10,26 +10,9 @@ namespace {
 constexpr int steps_max = 120;
 using kind = tenant_order::kind;
 
-/// What came of an order: nothing yet, or its answer.
-using pending = std::shared_ptr<std::optional<status>>;
-
-pending begin_order(runtime_fixture& f, kind what) {
-  auto answer = std::make_shared<std::optional<status>>();
-  tenant_order order;
-  order.what = what;
-  order.destination = "memory://d";
-  order.option = f.given.option;
-  f.runtime->order(tenant, std::move(order), [answer](const status& done) { *answer = done; });
-  return answer;
-}
-
 void run_steps(runtime_fixture& f, int steps) {
   for (int i = 0; i < steps; ++i)
     REQUIRE(f.world.step());
-}
-
-bool takes_log(runtime_fixture& f) {
-  return f.runtime->intake(tenant)->gate() == intake_gate::open;
 }
 
 /// All that is accepted becomes durable, and is in the round's log from its beginning on.

@@ -12,6 +12,39 @@ inline bool is_doing(const runtime_fixture& f) {
   return f.row().round.status == round_status::doing;
 }
 
+inline bool takes_log(const runtime_fixture& f) {
+  return f.runtime->intake(tenant)->gate() == intake_gate::open;
+}
+
+inline bool is_stopped(const runtime_fixture& f) {
+  return f.runtime->intake(tenant)->gate() == intake_gate::stopped;
+}
+
+/// What came of an order: nothing yet, or its answer.
+using pending = std::shared_ptr<std::optional<status>>;
+
+/// Gives it, and does not wait.
+inline pending begin_order(runtime_fixture& f, tenant_order::kind what) {
+  auto answer = std::make_shared<std::optional<status>>();
+  tenant_order given;
+  given.what = what;
+  given.destination = "memory://d";
+  given.option = f.given.option;
+  f.runtime->order(tenant, std::move(given), [answer](const status& done) { *answer = done; });
+  return answer;
+}
+
+/// After so many more calls another disk lies where the destination was.
+inline void another_disk(runtime_fixture& f, std::uint64_t calls = 0) {
+  f.medium().plan({.let_through = calls, .code = errc::invalid_destination});
+  f.cannot_open = fail(errc::foreign_destination, "another disk");
+}
+
+inline void its_own_disk(runtime_fixture& f) {
+  f.medium().clear_faults();
+  f.cannot_open.reset();
+}
+
 /// An entry of ten LSNs where the stream stands, or at `at`.
 inline void append_one(stream_buffer& to, scn when, std::optional<lsn> at = std::nullopt) {
   auto from = at.value_or(to.expected_lsn());

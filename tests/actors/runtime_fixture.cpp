@@ -91,6 +91,9 @@ archive_runtime::tenant_facts runtime_fixture::facts_of(tenant_id id) const {
     facts.archiving =
         known->round.status != round_status::stop && known->round.status != round_status::stopping;
   }
+  for (auto& broke : from->breaks().value())
+    if (broke.tenant == id && broke.round == facts.status.round.id)
+      facts.broke = broke;
   facts.outbox = from->outbox(id).value();
   facts.streams = from->streams(id).value();
   return facts;

@@ -1,0 +1,144 @@
+#include "tests/actors/round_stories.hpp"
+
+using namespace varve;
+using namespace varve::test;
+
+// Is missing log a break? The same answer whoever had the tenant meanwhile.
+
+namespace {
+
+void let_go_up_to(runtime_fixture& f, lsn oldest) {
+  auto order = log_recycled(oldest);
+  order.option = f.given.option;
+  f.runtime->order(tenant, order, [](const status&) {});
+}
+
+} // namespace
+
+TEST_CASE("break verdict: log that is gone is a break of a round that another engine has, also a young one") {
+  bool begins = GENERATE(true, false);
+  CAPTURE(begins);
+  auto f = std::make_unique<runtime_fixture>();
+  f->add_tenant();
+  REQUIRE(f->archivelog().ok());
+  f->open(1, std::nullopt);
+  f->open(2, std::nullopt);
+  f->write(1);
+  if (!begins)
+    f->write(2);
+  REQUIRE(f->flush());
+  f->run_for(one_second);
+  REQUIRE(f->row().round.status == (begins ? round_status::beginning : round_status::doing));
+  auto before = f->on_the_same();
+  f->medium().set_dead(true);
+  REQUIRE(f->give_order(tenant, log_recycled(500)).ok());
+  f->run_for(one_second);
+  REQUIRE(f->row().round.status == round_status::interrupted);
+  f->medium().set_dead(false);
+  {
+    runtime_fixture second{before};
+    second.add_tenant();
+    second.open(1, std::nullopt);
+    second.open(2, std::nullopt); // the round waits for it
+    second.write(1, 1);           // [30, 40)
+    REQUIRE(second.flush());
+  }
+  f->flush();
+  REQUIRE(f->runtime->intake(tenant)->gate() == intake_gate::fenced);
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_minute);
+  CHECK(f->committed().commit.record.interruption.has_value());
+  CHECK(f->row().round.status == round_status::interrupted);
+}
+
+TEST_CASE("break verdict: none where another engine has that log, though the tenant was stopped meanwhile") {
+  int tried = 0;
+  for (std::uint64_t calls = 0; calls < 8; ++calls)
+    for (int steps = 0; steps < 60; ++steps) {
+      CAPTURE(calls, steps);
+      auto f = doing_round();
+      f->run_for(one_minute);
+      auto before = f->on_the_same();
+      REQUIRE(f->runtime->intake(tenant)->advance(f->now()).ok());
+      auto what = std::make_shared<durable_wait>();
+      what->whole_tenant = true;
+      f->ask(what);
+      another_disk(*f, calls);
+      for (int i = 0; i < steps; ++i)
+        REQUIRE(f->world.step());
+      if (is_stopped(*f))
+        break;
+      let_go_up_to(*f, 60);
+      if (!f->run_until([&] { return is_stopped(*f); }, one_minute))
+        continue;
+      f->run_for(one_second);
+      its_own_disk(*f);
+      if (f->row().round.status != round_status::interrupted || f->committed().commit.record.interruption)
+        continue;
+      before.medium = f->given.medium ? f->given.medium : f->media.at("d");
+      before.began_at = f->now();
+      {
+        runtime_fixture second{before};
+        second.add_tenant();
+        second.open(1, std::nullopt);
+        second.write(1, 5); // [30, 80)
+        REQUIRE(second.flush()->outcome.ok());
+      }
+      ++tried;
+      REQUIRE(f->archivelog().ok());
+      f->run_for(one_minute);
+      CHECK_FALSE(f->committed().commit.record.interruption);
+      CHECK(is_doing(*f));
+    }
+  CHECK(tried > 100);
+}
+
+TEST_CASE(
+    "break verdict: the same before and after a takeover of a stream that the round does not speak for") {
+  bool killed = GENERATE(false, true);
+  CAPTURE(killed);
+  auto f = second_round_without_s1();
+  if (killed) {
+    f = std::make_unique<runtime_fixture>(after_a_kill(f));
+    f->add_tenant();
+    f->open(2, std::nullopt);
+  }
+  auto stream = f->open(1, std::nullopt);
+  auto order = log_recycled(500);
+  order.broken.first_missing = stream->recycled(500);
+  REQUIRE(f->give_order(tenant, order).ok());
+  f->run_for(one_minute);
+  CHECK(is_doing(*f));
+}
+
+// The outbox has no break any more once a commit says it.
+TEST_CASE("break verdict: why a round broke is kept, though its tenant is stopped when it ends") {
+  bool ended_first = GENERATE(true, false);
+  bool next_life = GENERATE(false, true);
+  CAPTURE(ended_first, next_life);
+  auto f = doing_round();
+  f->write(1);
+  REQUIRE(f->give_order(tenant, log_recycled(500)).ok());
+  f->run_for(one_minute);
+  REQUIRE(f->committed().commit.record.interruption);
+  if (next_life) {
+    f = std::make_unique<runtime_fixture>(after_a_kill(f));
+    f->add_tenant();
+    f->open(1, std::nullopt);
+    CHECK(f->row().comment.find("gone before it was archived") != std::string::npos);
+  }
+  another_disk(*f);
+  if (!ended_first) {
+    auto wait = std::make_shared<durable_wait>(); // a commit
+    wait->stream = stream_id{9};
+    wait->upto = 10;
+    f->ask(wait);
+    REQUIRE(f->run_until([&] { return is_stopped(*f); }));
+  }
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_second);
+  auto history = f->catalog->snapshot()->round_history().value();
+  REQUIRE(history.size() == 1);
+  CAPTURE(history[0].comment);
+  CHECK(history[0].comment.find("gone before it was archived") != std::string::npos);
+}

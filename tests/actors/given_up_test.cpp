@@ -1,0 +1,121 @@
+#include "tests/actors/round_stories.hpp"
+
+using namespace varve;
+using namespace varve::test;
+
+// Log that was accepted and given up: it comes again, and nobody is told that it is durable before.
+
+namespace {
+
+constexpr std::string_view working_actors[] = {"checkpoint", "log_stream",     "piece_writer", "io_worker",
+                                               "io_pool",    "catalog_writer", "compressor"};
+
+/// Two engines have had the tenant in turn; the second has begun a round behind [30, 40) of stream 1, which
+/// the first has accepted, and ended it.
+std::unique_ptr<runtime_fixture> fenced_with_log_in_no_round() {
+  auto first = doing_round();
+  runtime_fixture second{first->on_the_same()};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  second.open(2, std::nullopt);
+  second.write(2);
+  REQUIRE(second.flush()->outcome.ok());
+  append_one(*first->runtime->intake(tenant)->find(s1), first->now(), 30);
+  REQUIRE(second.noarchivelog().ok());
+  second.run_for(one_minute);
+  second.runtime->intake(tenant)->find(s1)->recycled(50);
+  REQUIRE(second.archivelog().ok());
+  append_one(*second.runtime->intake(tenant)->find(s1), second.now(), 50); // [50, 60)
+  second.write(2);
+  REQUIRE(second.flush()->outcome.ok());
+  REQUIRE(second.run_until([&] { return is_doing(second); }));
+  REQUIRE(second.noarchivelog().ok());
+  second.run_for(one_minute);
+  first->run_for(one_minute);
+  first->flush();
+  REQUIRE(first->runtime->intake(tenant)->gate() == intake_gate::fenced);
+  return first;
+}
+
+} // namespace
+
+TEST_CASE("given up: who asks before the host was told that log is in no round hears of no later position") {
+  bool whole = GENERATE(false, true);
+  CAPTURE(whole);
+  auto f = fenced_with_log_in_no_round();
+  auto& intake = *f->runtime->intake(tenant);
+  auto upto = intake.find(s1)->accepted_upto();
+  REQUIRE(upto == 40);
+  REQUIRE(f->archivelog().ok());
+  f->world.set_latency([](std::string_view actor) { // the host is slow to listen
+    return std::ranges::find(working_actors, actor) == std::end(working_actors) ? 40 * one_second : 0;
+  });
+  f->run_for(20 * one_second); // the takeover and its commit
+  REQUIRE(intake.left_out() == 1);
+  REQUIRE(intake.left_out_told() == 0);
+  auto what = std::make_shared<durable_wait>();
+  what->whole_tenant = whole;
+  what->stream = s1;
+  what->upto = upto;
+  auto answer = f->ask(what);
+  REQUIRE(f->run_until([&] { return answer->has_value(); }));
+  CHECK((*answer)->outcome.code() == errc::canceled);
+}
+
+// The stream was forgotten with what it had accepted, so that its own log was refused as too old, in that
+// round and in every one after it.
+TEST_CASE("given up: log of a stream that was closed comes again below what was advanced since") {
+  bool opened_before = GENERATE(true, false); // the next round
+  bool one_more = GENERATE(false, true);
+  CAPTURE(opened_before, one_more);
+  auto f = doing_round();
+  auto& intake = *f->runtime->intake(tenant);
+  f->medium().set_dead(true);
+  auto when = f->now();
+  append_one(*intake.find(s1), when, 30); // [30, 40)
+  f->run_for(one_second);
+  REQUIRE(intake.advance(f->now()).ok()); // all log up to here was handed over
+  intake.find(s1)->detach();
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_second);
+  REQUIRE(f->listener.has("resend 1 from 30"));
+  f->medium().clear_faults();
+  if (opened_before)
+    f->open(1, std::nullopt);
+  REQUIRE(f->archivelog().ok());
+  REQUIRE(f->run_until([&] { return f->row().round.id == round_id{2} && f->listener.has("round 2"); }));
+  f->run_for(one_second);
+  if (!opened_before)
+    f->open(1, std::nullopt);
+  if (one_more) {
+    REQUIRE(f->noarchivelog().ok());
+    REQUIRE(f->archivelog().ok());
+    f->run_for(one_minute);
+  }
+  append_one(*intake.find(s1), when, 30);
+  REQUIRE(f->flush()->outcome.ok());
+  CHECK(intake.find(s1)->committed().next_lsn == 40);
+}
+
+// The answer to NOARCHIVELOG did not wait for the log stream, and ARCHIVELOG at another destination ended it
+// before it had given up what was to be given up.
+TEST_CASE("given up: NOARCHIVELOG is answered when the round's log is given up, however slow that is") {
+  auto f = doing_round();
+  f->runtime->intake(tenant)->find(s2)->detach();
+  auto stream = f->runtime->intake(tenant)->find(s1);
+  f->medium().set_dead(true);
+  auto when = f->now();
+  for (lsn at : {30U, 40U, 50U})
+    append_one(*stream, when + at * one_ms, at);
+  auto ended = begin_order(*f, tenant_order::kind::noarchivelog);
+  f->run_for(20 * one_second);
+  f->world.set_latency([](std::string_view actor) { return actor == "log_stream" ? 500 * one_ms : 0; });
+  REQUIRE(f->run_until([&] { return ended->has_value(); }));
+  f->world.set_latency({});
+  REQUIRE(f->archivelog(tenant, "memory://other").ok());
+  append_one(*stream, when + 30 * one_ms, 30);
+  f->run_for(10 * one_second);
+  CHECK(stream->expected_lsn() == 40);
+  CHECK(f->listener.has("resend 1 from 30"));
+  append_one(*stream, when + 40 * one_ms, 40);
+}
