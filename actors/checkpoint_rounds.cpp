@@ -197,18 +197,22 @@ caf::result<bool> checkpoint_state::noarchivelog() {
 void checkpoint_state::round_over() {
   stop_wanted = false;
   ++stop_order;
-  if (ending_old_round && parts.archiving && !recording) {
-    // That was the round before; the one that is wanted begins now.
+  if (ending_old_round && parts.archiving) {
+    // That was the round before; what is accepted meanwhile is of the one that is wanted, which begins now.
+    if (recording) {
+      let_go(); // or at the takeover once ARCHIVELOG is recorded
+      now_in = phase::quiet;
+      return;
+    }
     ending_old_round = in_cycle = round_is_over = false;
     begin_wanted = true;
     return adopted();
   }
-  if (parts.archiving) {
-    let_go(); // and taken over again when ARCHIVELOG is recorded; what is accepted since is of the next round
+  abandon("the round was stopped");
+  if (parts.archiving) { // a tenant that came back while it was being dropped
     now_in = phase::quiet;
     return;
   }
-  abandon("the round was stopped");
   now_in = phase::idle;
   end_here({}, "the round was stopped"); // what the commit said is on its way to the catalog
 }
