@@ -8,6 +8,7 @@ namespace varve {
 
 checkpoint_state::~checkpoint_state() {
   auto closing = fail(errc::closed, "the engine is closed");
+  ledger.reset(); // in it is what the commit under way would have said
   fail_waits(waits, closing);
   fail_waits(cycle_waits, closing);
   for (auto* promises : {&begin_promises, &stop_promises, &ended_promises, &close_promises, &cycle_closes})
@@ -17,11 +18,9 @@ checkpoint_state::~checkpoint_state() {
 void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const error& why) {
   for (auto& wait : std::exchange(which, {})) {
     // It may have been committed since it began to wait.
-    stream_position position;
-    if (auto stream = parts.intake->find(wait->stream); stream && !wait->whole_tenant)
-      position = stream->committed();
-    bool durable = !left_out(*wait) && (wait->whole_tenant ? holds(*wait) : position.next_lsn >= wait->upto);
-    wait->answer({durable ? status{} : why, position});
+    auto said = answer_of(*wait);
+    bool durable = said && said->outcome.ok();
+    wait->answer(durable ? *said : durable_answer{why, committed_of(*wait)});
   }
 }
 
@@ -127,14 +126,10 @@ void checkpoint_state::work() {
 /// What the newest commit answers, if it holds all that is waited for and another one would say nothing new.
 std::optional<durable_answer> checkpoint_state::committed_already(const durable_wait& what) const {
   VARVE_PLANT(old_commit_answers, if (what.whole_tenant) return durable_answer{});
-  if (now_in != phase::owner || in_cycle || has_news() || owing_stream() || left_out(what))
+  if (now_in != phase::owner || in_cycle || has_news())
     return std::nullopt;
-  if (what.whole_tenant)
-    return durable_answer{};
-  auto* row = ledger->stream(what.stream);
-  if (row == nullptr || row->position.next_lsn < what.upto)
-    return std::nullopt;
-  return durable_answer{{}, row->position};
+  auto said = answer_of(what);
+  return said && said->outcome.ok() ? said : std::nullopt;
 }
 
 void checkpoint_state::wait(const durable_wait_ptr& what) {
@@ -145,11 +140,11 @@ void checkpoint_state::wait(const durable_wait_ptr& what) {
     return what->answer({fail(errc::fenced, "the tenant was taken over by another engine"), {}});
   if (now_in == phase::stopped)
     return what->answer({parts.intake->stopped_by(), {}});
-  if (auto answer = committed_already(*what))
-    return what->answer(*answer);
   if (what->whole_tenant)
     for (auto& stream : parts.intake->streams())
       what->accepted.emplace_back(stream->id(), stream->accepted_upto());
+  if (auto answer = committed_already(*what))
+    return what->answer(*answer);
   waits.push_back(what);
   if (now_in == phase::quiet)
     take_over();
@@ -215,7 +210,7 @@ checkpoint_actor spawn_checkpoint(caf::actor_system& system, checkpoint_parts pa
             },
             [&state](stop_atom, std::uint64_t order) {
               if (order == state.stop_order && state.stop_wanted)
-                state.stop_timed_out();
+                state.stop_here(true);
             }};
   });
 }

@@ -175,7 +175,7 @@ caf::result<bool> checkpoint_state::noarchivelog() {
   stop_wanted = true;
   parts.intake->set_gate(intake_gate::closed);
   if (now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle) {
-    stop_timed_out();
+    stop_here(false);
     return promise;
   }
   change_set changes;
@@ -231,12 +231,11 @@ void checkpoint_state::end_here(change_set changes, const std::string& why) {
   });
 }
 
-/// The destination does not answer (or is not ours to write to): STOP is recorded here and, if it is still
-/// ours to say, told to the destination when it is back.
-void checkpoint_state::stop_timed_out() {
+/// STOP is recorded here. `is_owed`: the destination does not answer, and is told when it is back; else it is
+/// not ours to tell, or never heard of the round.
+void checkpoint_state::stop_here(bool is_owed) {
   stop_wanted = false;
   ++stop_order;
-  bool void_there = now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle;
   give_up_lost = now_in == phase::stopped;
   auto round = parts.status.round.id;
   auto interruption = interruption_reason();
@@ -247,7 +246,7 @@ void checkpoint_state::stop_timed_out() {
   break_wanted.reset();
   change_set changes;
   clear_alarm(changes);
-  if (!void_there && round.value > 0) {
+  if (is_owed && round.value > 0) {
     outbox_record left;
     left.tenant = parts.tenant;
     left.number = parts.outbox.empty() ? 1 : parts.outbox.back().number + 1;
@@ -258,7 +257,7 @@ void checkpoint_state::stop_timed_out() {
     parts.outbox.push_back(left);
     changes.put(left);
     VARVE_PLANT(stop_not_in_outbox, changes.erase_outbox(parts.tenant, left.number));
-  } else if (void_there) { // nor is its break
+  } else { // nor is its break
     forget_outbox(
         changes, [&](auto& left) { return left.round == round && left.status == round_status::interrupted; });
   }
@@ -270,7 +269,7 @@ void checkpoint_state::stop_timed_out() {
   history.last_piece = parts.status.current_piece;
   history.ended_at = parts.now();
   history.destination = parts.destination;
-  history.comment = void_there ? interruption : both(interruption, how);
+  history.comment = is_owed ? both(interruption, how) : interruption;
   if (round.value > 0)
     changes.put(history);
   end_here(std::move(changes), "the round was stopped before everything was archived");

@@ -95,6 +95,7 @@ struct checkpoint_state {
   std::string told_comment;
 
   // ---- checkpoint.cpp
+  /// No commit is under way.
   void fail_waits(std::vector<durable_wait_ptr>& which, const error& why);
   void schedule_beat();
   void beat();
@@ -122,6 +123,7 @@ struct checkpoint_state {
   void load_repeat(stream_id id);
   void lost(const error& why); // fenced
   void stopped(const error& why);
+  void leave(phase into, const error& why);
   enum class end_of_round { known, ours_to_say };
   end_of_round heard_of_end();
   void let_go();                        // of the destination: writer and sequence end
@@ -159,7 +161,7 @@ struct checkpoint_state {
   void begin_round();
   void round_over();
   void end_here(change_set changes, const std::string& why);
-  void stop_timed_out();
+  void stop_here(bool is_owed);
   void interrupt(const break_record& why);
   void interrupt_at(const break_record& why, lsn reached);
   void judge_suspected();
@@ -185,6 +187,8 @@ struct checkpoint_state {
   std::shared_ptr<stream_buffer> owing_stream() const;
   std::shared_ptr<stream_buffer> given_up_of(const durable_wait& wait) const;
   bool holds(const durable_wait& wait) const;
+  stream_position committed_of(const durable_wait& wait) const;
+  std::optional<durable_answer> answer_of(const durable_wait& wait) const;
   bool left_out(const durable_wait& wait) const;
   static std::string both(const std::string& first, const std::string& second);
   std::string archived_upto() const;

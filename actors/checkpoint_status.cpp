@@ -236,6 +236,43 @@ std::shared_ptr<stream_buffer> checkpoint_state::given_up_of(const durable_wait&
   return nullptr;
 }
 
+/// How far the stream of a wait is committed.
+stream_position checkpoint_state::committed_of(const durable_wait& wait) const {
+  if (wait.whole_tenant)
+    return {};
+  if (auto* row = ledger ? ledger->stream(wait.stream) : nullptr)
+    return row->position;
+  auto stream = parts.intake->find(wait.stream);
+  return stream && !ledger ? stream->committed() : stream_position{};
+}
+
+/// What the newest commit says to who waits; nullopt: nothing yet, the log is on its way.
+std::optional<durable_answer> checkpoint_state::answer_of(const durable_wait& wait) const {
+  if (left_out(wait))
+    return durable_answer{fail(errc::canceled,
+                               "the round that another engine began goes on behind log of tenant " +
+                                   to_string(parts.tenant) + " that was accepted here",
+                               "hand over again from where each stream wants it"),
+                          {}};
+  if (!wait.whole_tenant) {
+    auto position = committed_of(wait);
+    if (position.next_lsn >= wait.upto)
+      return durable_answer{{}, position};
+    auto stream = parts.intake->find(wait.stream);
+    if (stream && stream->holds_beyond(wait.upto - 1))
+      return std::nullopt;
+    // The takeover found another position than was assumed, and the listener was told.
+    return durable_answer{given_up(wait.stream, stream ? stream->expected_lsn() : position.next_lsn),
+                          position};
+  }
+  for (auto& lost : {owing_stream(), given_up_of(wait)})
+    if (lost)
+      return durable_answer{given_up(lost->id(), lost->expected_lsn()), {}};
+  if (!holds(wait))
+    return std::nullopt;
+  return durable_answer{};
+}
+
 /// A commit counts: everything that it made true is said now, and not before.
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
@@ -257,45 +294,15 @@ void checkpoint_state::publish_commit() {
   }
   std::vector<std::pair<durable_wait_ptr, durable_answer>> answers;
   for (auto& wait : std::exchange(cycle_waits, {})) {
-    stream_position position;
-    if (left_out(*wait)) {
-      answers.emplace_back(
-          wait, durable_answer{fail(errc::canceled,
-                                    "the round that another engine began goes on behind log of tenant " +
-                                        to_string(parts.tenant) + " that was accepted here",
-                                    "hand over again from where each stream wants it"),
-                               position});
+    VARVE_PLANT(wrong_waiter_answered,
+                if (!wait->whole_tenant) answers.emplace_back(wait, durable_answer{{}, committed_of(*wait)});
+                if (!wait->whole_tenant) continue);
+    if (auto answer = answer_of(*wait)) {
+      answers.emplace_back(wait, std::move(*answer));
       continue;
     }
-    if (!wait->whole_tenant) {
-      auto* row = ledger->stream(wait->stream);
-      if (row != nullptr)
-        position = row->position;
-      VARVE_PLANT(wrong_waiter_answered, answers.emplace_back(wait, durable_answer{{}, position}); continue);
-      if (position.next_lsn < wait->upto) {
-        auto stream = parts.intake->find(wait->stream);
-        if (!stream || !stream->holds_beyond(wait->upto - 1)) {
-          // The takeover found another position than was assumed, and the listener was told.
-          auto from = stream ? stream->expected_lsn() : position.next_lsn;
-          answers.emplace_back(wait, durable_answer{given_up(wait->stream, from), position});
-          continue;
-        }
-        waits.push_back(wait); // accepted after the cut
-        cycle_again = true;
-        continue;
-      }
-    } else if (auto stream = owing_stream()) {
-      answers.emplace_back(wait, durable_answer{given_up(stream->id(), stream->expected_lsn()), position});
-      continue;
-    } else if (auto lost = given_up_of(*wait)) {
-      answers.emplace_back(wait, durable_answer{given_up(lost->id(), lost->expected_lsn()), position});
-      continue;
-    } else if (!holds(*wait)) {
-      waits.push_back(wait); // given up and handed over again after the cut
-      cycle_again = true;
-      continue;
-    }
-    answers.emplace_back(wait, durable_answer{{}, position});
+    waits.push_back(wait); // accepted, or handed over again, after the cut
+    cycle_again = true;
   }
   for (auto id : std::exchange(cycle_moved, {})) {
     auto* row = ledger->stream(id);

@@ -306,7 +306,7 @@ void checkpoint_state::adopted() {
         abandon("the round is over");
       now_in = recording ? phase::quiet : phase::idle;
       if (end == end_of_round::ours_to_say)
-        stop_timed_out();
+        stop_here(false);
       return;
     }
     begin_round();
@@ -383,16 +383,13 @@ void checkpoint_state::lost(const error& why) {
   auto told = why;
   told.message += archived_upto();
   // A break that no commit of ours says is none if the other engine has that log.
-  auto feared = std::exchange(break_wanted, std::nullopt);
+  auto feared = break_wanted;
   if (!feared && ledger && sequence->newest().round.status != round_status::interrupted)
     feared = ledger->interruption();
   if (feared)
     suspected.push_back(*feared);
-  abandon(why.message);
-  now_in = phase::fenced;
+  leave(phase::fenced, why);
   commit_trouble = std::make_shared<const error>(std::move(told));
-  fail_waits(waits, why);
-  answer(close_promises);
   // How our last round ended is not ours to say any more.
   change_set changes;
   void_outbox(changes, [](auto&) { return true; });
@@ -402,20 +399,25 @@ void checkpoint_state::lost(const error& why) {
   publish_status();
   tell([tenant = parts.tenant, why](archive_listener& listener) { listener.on_fenced(tenant, why.message); });
   if (stop_wanted)
-    stop_timed_out(); // what we wanted to say there is void; the round is over for us
+    stop_here(false); // what we wanted to say there is void; the round is over for us
 }
 
 void checkpoint_state::stopped(const error& why) {
   parts.intake->set_gate(intake_gate::stopped, why);
+  leave(phase::stopped, why);
+  publish_status();
+  if (stop_wanted)
+    stop_here(false);
+}
+
+/// Nothing more is committed until ARCHIVELOG takes the tenant back.
+void checkpoint_state::leave(phase into, const error& why) {
   abandon(why.message);
-  now_in = phase::stopped;
-  break_wanted.reset(); // it is judged again, by what is journalled, if the tenant is taken back
+  now_in = into;
+  break_wanted.reset(); // it is judged again then, by what is journalled
   commit_trouble = std::make_shared<const error>(why);
   fail_waits(waits, why);
   answer(close_promises);
-  publish_status();
-  if (stop_wanted)
-    stop_timed_out();
 }
 
 /// Reads back the block that ends where the stream's archived log ends.

@@ -253,3 +253,17 @@ TEST_CASE("checkpoint answers: of many streams the view names three, and says ho
   CHECK(why.find("stream 5 is archived up to LSN 30") != std::string::npos);
   CHECK(why.find("; and 2 more streams") != std::string::npos);
 }
+
+TEST_CASE(
+    "checkpoint answers: who waits for a commit that is still to be made when the engine ends is not told "
+    "that it was made") {
+  auto f = doing_round();
+  f->medium().plan({.only = fault_medium::call::create, .for_good = true});
+  f->write(1, 1);
+  auto answer = wait_for(*f, s1, 40);
+  f->run_for(10 * one_second);
+  REQUIRE_FALSE(answer->has_value());
+  f.reset();
+  REQUIRE(answer->has_value());
+  CHECK((*answer)->outcome.code() == errc::closed);
+}
