@@ -8,7 +8,6 @@ namespace varve {
 
 checkpoint_state::~checkpoint_state() {
   auto closing = fail(errc::closed, "the engine is closed");
-  ledger.reset(); // in it is what the commit under way would have said
   fail_waits(waits, closing);
   fail_waits(cycle_waits, closing);
   for (auto* promises : {&begin_promises, &stop_promises, &ended_promises, &close_promises, &cycle_closes})
@@ -17,10 +16,14 @@ checkpoint_state::~checkpoint_state() {
 
 void checkpoint_state::fail_waits(std::vector<durable_wait_ptr>& which, const error& why) {
   for (auto& wait : std::exchange(which, {})) {
-    // It may have been committed since it began to wait.
-    auto said = answer_of(*wait);
+    // It may have been committed since it began to wait. The ledger is no witness: it may have what is about
+    // to be committed, and of a round behind this log.
+    stream_position known;
+    if (auto stream = parts.intake->find(wait->stream); stream && !wait->whole_tenant)
+      known = stream->committed();
+    auto said = answer_of(*wait, known);
     bool durable = said && said->outcome.ok();
-    wait->answer(durable ? *said : durable_answer{why, committed_of(*wait)});
+    wait->answer(durable ? *said : durable_answer{why, known});
   }
 }
 
@@ -128,7 +131,7 @@ std::optional<durable_answer> checkpoint_state::committed_already(const durable_
   VARVE_PLANT(old_commit_answers, if (what.whole_tenant) return durable_answer{});
   if (now_in != phase::owner || in_cycle || has_news())
     return std::nullopt;
-  auto said = answer_of(what);
+  auto said = answer_of(what, in_ledger(what));
   return said && said->outcome.ok() ? said : std::nullopt;
 }
 

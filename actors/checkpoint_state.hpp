@@ -95,7 +95,6 @@ struct checkpoint_state {
   std::string told_comment;
 
   // ---- checkpoint.cpp
-  /// No commit is under way.
   void fail_waits(std::vector<durable_wait_ptr>& which, const error& why);
   void schedule_beat();
   void beat();
@@ -187,8 +186,8 @@ struct checkpoint_state {
   std::shared_ptr<stream_buffer> owing_stream() const;
   std::shared_ptr<stream_buffer> given_up_of(const durable_wait& wait) const;
   bool holds(const durable_wait& wait) const;
-  stream_position committed_of(const durable_wait& wait) const;
-  std::optional<durable_answer> answer_of(const durable_wait& wait) const;
+  stream_position in_ledger(const durable_wait& wait) const;
+  std::optional<durable_answer> answer_of(const durable_wait& wait, const stream_position& committed) const;
   bool left_out(const durable_wait& wait) const;
   static std::string both(const std::string& first, const std::string& second);
   std::string archived_upto() const;

@@ -236,18 +236,16 @@ std::shared_ptr<stream_buffer> checkpoint_state::given_up_of(const durable_wait&
   return nullptr;
 }
 
-/// How far the stream of a wait is committed.
-stream_position checkpoint_state::committed_of(const durable_wait& wait) const {
-  if (wait.whole_tenant)
-    return {};
-  if (auto* row = ledger ? ledger->stream(wait.stream) : nullptr)
-    return row->position;
-  auto stream = parts.intake->find(wait.stream);
-  return stream && !ledger ? stream->committed() : stream_position{};
+/// Where the stream of a wait stands.
+stream_position checkpoint_state::in_ledger(const durable_wait& wait) const {
+  auto* row = wait.whole_tenant ? nullptr : ledger->stream(wait.stream);
+  return row != nullptr ? row->position : stream_position{};
 }
 
-/// What the newest commit says to who waits; nullopt: nothing yet, the log is on its way.
-std::optional<durable_answer> checkpoint_state::answer_of(const durable_wait& wait) const {
+/// What is to be said to who waits, of one stream if that is committed so far; nullopt: nothing yet, the log
+/// is on its way.
+std::optional<durable_answer> checkpoint_state::answer_of(const durable_wait& wait,
+                                                          const stream_position& committed) const {
   if (left_out(wait))
     return durable_answer{fail(errc::canceled,
                                "the round that another engine began goes on behind log of tenant " +
@@ -255,15 +253,14 @@ std::optional<durable_answer> checkpoint_state::answer_of(const durable_wait& wa
                                "hand over again from where each stream wants it"),
                           {}};
   if (!wait.whole_tenant) {
-    auto position = committed_of(wait);
-    if (position.next_lsn >= wait.upto)
-      return durable_answer{{}, position};
+    if (committed.next_lsn >= wait.upto)
+      return durable_answer{{}, committed};
     auto stream = parts.intake->find(wait.stream);
     if (stream && stream->holds_beyond(wait.upto - 1))
       return std::nullopt;
     // The takeover found another position than was assumed, and the listener was told.
-    return durable_answer{given_up(wait.stream, stream ? stream->expected_lsn() : position.next_lsn),
-                          position};
+    return durable_answer{given_up(wait.stream, stream ? stream->expected_lsn() : committed.next_lsn),
+                          committed};
   }
   for (auto& lost : {owing_stream(), given_up_of(wait)})
     if (lost)
@@ -295,9 +292,9 @@ void checkpoint_state::publish_commit() {
   std::vector<std::pair<durable_wait_ptr, durable_answer>> answers;
   for (auto& wait : std::exchange(cycle_waits, {})) {
     VARVE_PLANT(wrong_waiter_answered,
-                if (!wait->whole_tenant) answers.emplace_back(wait, durable_answer{{}, committed_of(*wait)});
+                if (!wait->whole_tenant) answers.emplace_back(wait, durable_answer{{}, in_ledger(*wait)});
                 if (!wait->whole_tenant) continue);
-    if (auto answer = answer_of(*wait)) {
+    if (auto answer = answer_of(*wait, in_ledger(*wait))) {
       answers.emplace_back(wait, std::move(*answer));
       continue;
     }

@@ -119,3 +119,34 @@ TEST_CASE("given up: NOARCHIVELOG is answered when the round's log is given up, 
   CHECK(f->listener.has("resend 1 from 30"));
   append_one(*stream, when + 40 * one_ms, 40);
 }
+
+TEST_CASE("given up: log that another engine's round left out is not durable because that round is over") {
+  auto first = doing_round();
+  runtime_fixture second{first->on_the_same()};
+  second.add_tenant();
+  auto stream = second.open(1, std::nullopt);
+  second.open(2, std::nullopt);
+  second.medium().set_dead(true);
+  append_one(*stream, second.now(), 30); // [30, 40)
+  second.run_for(one_second);
+  auto ended = begin_order(second, tenant_order::kind::noarchivelog);
+  second.run_for(one_second);
+  auto what = std::make_shared<durable_wait>();
+  what->stream = s1;
+  what->upto = 40;
+  auto answer = second.ask(what);
+  second.run_for(one_second);
+  REQUIRE_FALSE(answer->has_value());
+  second.medium().set_dead(false);
+  REQUIRE(first->noarchivelog().ok());
+  first->runtime->intake(tenant)->find(s1)->recycled(50);
+  REQUIRE(first->archivelog().ok());
+  first->run_for(one_second);
+  append_one(*first->runtime->intake(tenant)->find(s1), first->now(), 50); // [50, 60)
+  first->write(2);
+  REQUIRE(first->flush()->outcome.ok());
+  REQUIRE(first->noarchivelog().ok());
+  first->run_for(one_minute);
+  REQUIRE(second.run_until([&] { return answer->has_value() && ended->has_value(); }));
+  CHECK((*answer)->outcome.code() == errc::canceled);
+}
