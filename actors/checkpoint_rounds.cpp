@@ -163,8 +163,11 @@ void checkpoint_state::begin_round() {
 caf::result<bool> checkpoint_state::noarchivelog() {
   auto promise = self->make_response_promise<bool>();
   stop_promises.push_back(promise);
-  if (stop_wanted)
+  if (stop_wanted) {
+    if (std::exchange(parts.archiving, false)) // it came back while it was being dropped
+      parts.intake->set_gate(intake_gate::closed);
     return promise;
+  }
   if (now_in == phase::idle && !parts.archiving && parts.status.round.status == round_status::stop) {
     end_here({}, "the round was stopped");
     return promise;
@@ -257,9 +260,6 @@ void checkpoint_state::stop_here(bool is_owed) {
     parts.outbox.push_back(left);
     changes.put(left);
     VARVE_PLANT(stop_not_in_outbox, changes.erase_outbox(parts.tenant, left.number));
-  } else { // nor is its break
-    forget_outbox(
-        changes, [&](auto& left) { return left.round == round && left.status == round_status::interrupted; });
   }
   put_status(changes, round_status::stop);
   round_history_record history;
@@ -328,6 +328,10 @@ bool checkpoint_state::apply_outbox() {
   });
 }
 
+break_record checkpoint_state::break_of(const outbox_record& left) {
+  return {left.break_stream, left.first_missing, left.oldest_left, left.decided_at, left.reason};
+}
+
 /// A break that was noticed before the takeover, perhaps in an earlier life.
 void checkpoint_state::apply_break() {
   auto& round = ledger->round();
@@ -335,8 +339,7 @@ void checkpoint_state::apply_break() {
     if (left.status == round_status::interrupted && left.round == round.id &&
         left.destination == parts.destination && !ledger->interruption()) {
       round.status = round_status::interrupted;
-      ledger->interruption() =
-          break_record{left.break_stream, left.first_missing, left.oldest_left, left.decided_at, left.reason};
+      ledger->interruption() = break_of(left);
     }
 }
 

@@ -167,6 +167,7 @@ struct checkpoint_state {
   bool speaks_for(const stream_row* row) const;
   std::optional<round_id> recorded_round() const;
   bool apply_outbox();
+  static break_record break_of(const outbox_record& left);
   void apply_break();
   void forget_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
   void void_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);

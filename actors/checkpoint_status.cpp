@@ -312,8 +312,8 @@ void checkpoint_state::publish_commit() {
 
   auto& status = parts.status;
   status.seq = record.seq;
-  bool of_row = record.round.id >= status.round.id; // else the row is a later round's, which was ordered
-  status.counts = of_row ? record.round_counts : byte_counts{};
+  if (record.round.id >= status.round.id) // else the row is a later round's
+    status.counts = record.round_counts;
   for (auto& row : ledger->take_rows()) {
     piece_record piece;
     piece.tenant = parts.tenant;

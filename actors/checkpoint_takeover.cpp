@@ -161,8 +161,8 @@ bool checkpoint_state::is_final(errc code) {
 
 /// Another engine has gone on with the tenant, so how our last round ended is not ours to say any more.
 void checkpoint_state::outbox_is_void() {
+  abandon("another engine has the tenant");
   now_in = phase::idle;
-  sequence.reset();
   commit_trouble = nullptr;
   change_set changes;
   void_outbox(changes, [](auto&) { return true; });
@@ -281,9 +281,6 @@ void checkpoint_state::adopted() {
   }
   if (there != round_status::stop && !in_force()) {
     // It was ended here when its commits could not be relied on, and is not ours to end any more.
-    change_set changes;
-    forget_outbox(changes, [](auto&) { return true; });
-    record(std::move(changes), [] {});
     abandon("nothing is to be archived");
     now_in = phase::idle;
     return;
@@ -379,15 +376,16 @@ void checkpoint_state::let_go() {
 }
 
 void checkpoint_state::lost(const error& why) {
+  if (!in_force())
+    return outbox_is_void();
   parts.intake->set_gate(intake_gate::fenced); // first: nothing may be accepted after it was given up
   auto told = why;
   told.message += archived_upto();
   // A break that no commit of ours says is none if the other engine has that log.
-  auto feared = break_wanted;
-  if (!feared && ledger && sequence->newest().round.status != round_status::interrupted)
-    feared = ledger->interruption();
-  if (feared)
-    suspected.push_back(*feared);
+  for (auto& left : parts.outbox)
+    if (left.status == round_status::interrupted && left.destination == parts.destination &&
+        left.round >= parts.status.round.id)
+      suspected.push_back(break_of(left));
   leave(phase::fenced, why);
   commit_trouble = std::make_shared<const error>(std::move(told));
   // How our last round ended is not ours to say any more.
@@ -403,6 +401,12 @@ void checkpoint_state::lost(const error& why) {
 }
 
 void checkpoint_state::stopped(const error& why) {
+  if (!in_force() && now_in != phase::idle) {
+    abandon(why.message); // the outbox is told some other time
+    now_in = phase::idle;
+    commit_trouble = std::make_shared<const error>(why);
+    return publish_status();
+  }
   parts.intake->set_gate(intake_gate::stopped, why);
   leave(phase::stopped, why);
   publish_status();

@@ -328,9 +328,9 @@ bool stream_buffer::owes() const {
   return started_ && expected_ < accepted_;
 }
 
-bool stream_buffer::lacks_accepted() const {
+lsn stream_buffer::accepted_ever() const {
   std::lock_guard lock{mutex_};
-  return known_upto() < accepted_;
+  return accepted_;
 }
 
 stream_position stream_buffer::committed() const {

@@ -47,8 +47,8 @@ public:
   lsn accepted_upto() const;
   /// Was log accepted that was given up since and did not come again?
   bool owes() const;
-  /// The same, also where no log of it has come in this round: what was advanced since does not keep it out.
-  bool lacks_accepted() const;
+  /// Up to where log was ever accepted, whatever became of it.
+  lsn accepted_ever() const;
   stream_position committed() const;
   /// Where to hand over from: the committed position, but not what the host has let go before a round begins.
   stream_position resume() const;
@@ -68,8 +68,9 @@ public:
   void detach();
   /// From the catalog, before the destination was asked: where to hand over from, as far as one can tell.
   void estimate(const stream_row& row);
-  /// The same of a stream that was dropped, or that takes no part in the round, and is opened again.
-  void know(const stream_row& row);
+  /// The same of a stream that was dropped, or that takes no part in the round, and is opened again. What of
+  /// its log up to `accepted` is not archived must come again: what was advanced since does not keep it out.
+  void know(const stream_row& row, lsn accepted = 0);
   void drop_at(lsn final_lsn);
 
   // ---- the tenant's actors ----

@@ -23,10 +23,14 @@ void stream_buffer::estimate(const stream_row& row) {
     start_scn_ = row.position.last_scn;
 }
 
-void stream_buffer::know(const stream_row& row) {
-  if (row.position.next_lsn > row.start_lsn) // it has log in this round, which must go on where that ends
-    return estimate({row.stream, row.start_lsn, row.position, false});
+void stream_buffer::know(const stream_row& row, lsn accepted) {
+  bool has_log = row.position.next_lsn > row.start_lsn; // in this round: it must go on where that ends
+  if (has_log)
+    estimate({row.stream, row.start_lsn, row.position, false});
   std::lock_guard lock{mutex_};
+  accepted_ = std::max(accepted_, accepted);
+  if (has_log)
+    return;
   begin_.set_archived(row.position.next_lsn);
   last_scn_ = row.position.last_scn;
 }

@@ -38,7 +38,7 @@ std::shared_ptr<stream_buffer>& tenant_intake::slot_locked(stream_id id) {
     return slot;
   slot = std::make_shared<stream_buffer>(*this, id);
   if (auto known = archived_.find(id); known != archived_.end()) {
-    slot->know(known->second);
+    slot->know(known->second.row, known->second.accepted);
     archived_.erase(known);
   }
   return slot;
@@ -95,28 +95,40 @@ void tenant_intake::forget(stream_id id) {
   auto standing = found->second->support(nullptr);
   if (!standing.dropped)
     return; // opened again meanwhile
-  archived_[id] = standing.row;
+  archived_[id] = {standing.row, 0};
   streams_.erase(found);
 }
 
-void tenant_intake::remember(const stream_row& row) {
+void tenant_intake::remember(stream_row row) {
   std::lock_guard lock{streams_mutex_};
+  stream_position before;
+  lsn accepted = 0;
+  if (auto known = archived_.find(row.stream); known != archived_.end()) {
+    before = known->second.row.position;
+    accepted = known->second.accepted;
+  }
   auto held = streams_.find(row.stream);
   if (held != streams_.end()) {
-    if (held->second->attached() || held->second->holds_beyond(row.position.next_lsn) ||
-        held->second->lacks_accepted())
+    if (held->second->attached() || held->second->holds_beyond(row.position.next_lsn))
       return;
+    before = held->second->committed();
+    accepted = held->second->accepted_ever();
     streams_.erase(held);
   }
-  archived_[row.stream] = row;
+  // A round without log of it need not have what others have, perhaps at another destination.
+  if (row.start_lsn == row.position.next_lsn && before.next_lsn > row.start_lsn) {
+    row.start_lsn = before.next_lsn;
+    row.position = before;
+  }
+  archived_[row.stream] = {row, accepted};
 }
 
 void tenant_intake::begin_round() {
   checkpoint_.store(0, std::memory_order_release);
   outdate_advances();
   std::lock_guard lock{streams_mutex_};
-  for (auto& [id, row] : archived_)
-    row.start_lsn = row.position.next_lsn;
+  for (auto& [id, known] : archived_)
+    known.row.start_lsn = known.row.position.next_lsn;
   for (auto& [id, stream] : streams_)
     stream->begin_round();
 }
@@ -124,9 +136,9 @@ void tenant_intake::begin_round() {
 scn tenant_intake::archived_before_round() const {
   scn latest = 0;
   std::lock_guard lock{streams_mutex_};
-  for (auto& [id, row] : archived_)
-    if (row.position.next_lsn == row.start_lsn)
-      latest = std::max(latest, row.position.last_scn);
+  for (auto& [id, known] : archived_)
+    if (known.row.position.next_lsn == known.row.start_lsn)
+      latest = std::max(latest, known.row.position.last_scn);
   for (auto& [id, stream] : streams_)
     if (auto now = stream->support(nullptr); !now.started || now.row.position.next_lsn == now.row.start_lsn)
       latest = std::max(latest, stream->committed().last_scn);

@@ -57,9 +57,8 @@ public:
   std::vector<std::shared_ptr<stream_buffer>> streams() const; ///< ascending by id
   /// Lets go of a stream that was dropped, unless it is open again; where its log ends stays known.
   void forget(stream_id id);
-  /// The archive knows of log of a stream that nobody holds here, and of which nothing waits here, nor must
-  /// come again.
-  void remember(const stream_row& row);
+  /// The archive knows of log of a stream that nobody holds here, and of which nothing waits here.
+  void remember(stream_row row);
   /// A new round: every stream begins anew, at or after where its archived log ends.
   void begin_round();
   /// The largest SCN of what is archived of streams that have no log in this round: in rounds before, perhaps
@@ -144,7 +143,11 @@ private:
 
   mutable std::mutex streams_mutex_; // may be held while a stream's lock is taken, never the other way round
   std::map<stream_id, std::shared_ptr<stream_buffer>> streams_;
-  std::map<stream_id, stream_row> archived_; // streams that are not in streams_
+  struct remembered {
+    stream_row row;
+    lsn accepted = 0; // what of it is not archived comes again
+  };
+  std::map<stream_id, remembered> archived_; // streams that are not in streams_
   bool retired_ = false;
 
   std::mutex queue_mutex_;

@@ -314,7 +314,7 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
   auto after = engine_.snapshot();
   for (auto& [tenant, order] : orders) {
     VARVE_TRY_ASSIGN(auto left, after->outbox(tenant));
-    if (!left.empty())
+    if (!left.empty() && left.back().status == round_status::stop)
       made.warnings.push_back("tenant " + to_string(tenant) + ": " + left.back().destination +
                               " did not answer in time; the end of round " + to_string(left.back().round) +
                               " is told to it when it is back");

@@ -13,6 +13,13 @@ void let_go_up_to(runtime_fixture& f, lsn oldest) {
   f.runtime->order(tenant, order, [](const status&) {});
 }
 
+std::string history_of(runtime_fixture& f, std::uint64_t round) {
+  for (auto& each : f.catalog->snapshot()->round_history().value())
+    if (each.round.id == round_id{round})
+      return each.comment;
+  return "none";
+}
+
 } // namespace
 
 TEST_CASE("break verdict: log that is gone is a break of a round that another engine has, also a young one") {
@@ -141,4 +148,77 @@ TEST_CASE("break verdict: why a round broke is kept, though its tenant is stoppe
   REQUIRE(history.size() == 1);
   CAPTURE(history[0].comment);
   CHECK(history[0].comment.find("gone before it was archived") != std::string::npos);
+}
+
+TEST_CASE("break verdict: why a round broke stays in its history when the next one begins") {
+  auto f = doing_round();
+  f->write(1);
+  another_disk(*f);
+  let_go_up_to(*f, 500);
+  REQUIRE(f->run_until([&] { return is_stopped(*f); }));
+  f->run_for(one_second);
+  REQUIRE(f->row().round.status == round_status::interrupted);
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_second);
+  CHECK(history_of(*f, 1).find("recycled") != std::string::npos);
+  its_own_disk(*f);
+  f->runtime->intake(tenant)->find(s1)->recycled(500);
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_minute);
+  append_one(*f->runtime->intake(tenant)->find(s1), f->now(), 500);
+  f->write(2);
+  REQUIRE(f->flush_as_told()->outcome.ok());
+  f->run_for(one_minute);
+  REQUIRE(f->row().round.id == round_id{2});
+  CHECK(history_of(*f, 1).find("recycled") != std::string::npos);
+}
+
+TEST_CASE("break verdict: a break is not forgotten by a tenant that was stopped and then fenced") {
+  int seen = 0;
+  for (bool stop_first : {true, false})
+    for (int step = 0; step < 120; ++step) {
+      auto f = doing_round();
+      auto second = std::make_unique<runtime_fixture>(f->on_the_same());
+      second->add_tenant();
+      second->open(1, std::nullopt);
+      second->open(2, std::nullopt);
+      f->runtime->intake(tenant)->find(s1)->recycled(500);
+      if (stop_first) {
+        f->write(1);
+        another_disk(*f);
+      } else {
+        f->medium().set_dead(true);
+      }
+      let_go_up_to(*f, 500);
+      if (stop_first) {
+        REQUIRE(f->run_until([&] { return is_stopped(*f); }));
+        f->run_for(one_second);
+        REQUIRE(f->row().round.status == round_status::interrupted);
+        its_own_disk(*f);
+        begin_order(*f, tenant_order::kind::archivelog);
+      } else {
+        f->run_for(one_second);
+        f->medium().clear_faults();
+      }
+      for (int i = 0; i < step; ++i)
+        f->world.step();
+      second->write(2);
+      auto took = second->flush();
+      if (!took || !took->outcome.ok())
+        continue;
+      f->run_for(5 * one_second);
+      if (f->runtime->intake(tenant)->gate() != intake_gate::fenced)
+        continue;
+      if (second->committed().commit.record.round.status == round_status::interrupted)
+        continue; // told in time
+      second.reset();
+      ++seen;
+      REQUIRE(f->archivelog().ok());
+      f->run_for(5 * one_minute);
+      CAPTURE(stop_first, step);
+      CHECK(f->row().round.status == round_status::interrupted);
+      if (f->row().round.status != round_status::interrupted)
+        break;
+    }
+  CHECK(seen > 10);
 }

@@ -150,3 +150,79 @@ TEST_CASE("given up: log that another engine's round left out is not durable bec
   REQUIRE(second.run_until([&] { return answer->has_value() && ended->has_value(); }));
   CHECK((*answer)->outcome.code() == errc::canceled);
 }
+
+// It was asked for from where the round's destination has it, and refused as too old when it came.
+TEST_CASE("given up: what another destination has of a closed stream no new round asks for again") {
+  auto f = doing_round();
+  auto& intake = *f->runtime->intake(tenant);
+  REQUIRE(f->noarchivelog().ok());
+  REQUIRE(f->archivelog(tenant, "memory://other").ok());
+  f->write(1);
+  f->write(2);
+  REQUIRE(f->flush()->outcome.ok());
+  auto reached = intake.find(s1)->committed().next_lsn;
+  REQUIRE(reached == 60);
+  f->run_for(one_second);
+  REQUIRE(intake.advance(f->now()).ok());
+  intake.find(s1)->detach();
+  REQUIRE(f->noarchivelog().ok());
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_second);
+  append_one(*intake.find(s2), f->now());
+  REQUIRE(f->flush()->outcome.ok());
+  auto again = f->open(1, std::nullopt);
+  CHECK(again->expected_lsn() == reached);
+  append_one(*again, f->now());
+  REQUIRE(f->flush()->outcome.ok());
+}
+
+TEST_CASE("given up: a closed stream with log that another engine's round has not holds nothing back") {
+  bool owing = GENERATE(true, false);
+  CAPTURE(owing);
+  auto first = doing_round();
+  {
+    runtime_fixture second{first->on_the_same()};
+    second.add_tenant();
+    second.open(2, std::nullopt);
+    second.write(2);
+    REQUIRE(second.flush()->outcome.ok());
+    if (owing)
+      append_one(*first->runtime->intake(tenant)->find(s1), first->now(), 30);
+    else
+      append_one(*first->runtime->intake(tenant)->find(s2), first->now());
+    REQUIRE(second.noarchivelog().ok());
+    second.run_for(one_minute);
+    REQUIRE(second.archivelog().ok());
+    second.write(2);
+    REQUIRE(second.flush()->outcome.ok());
+    REQUIRE(second.run_until([&] { return is_doing(second); }));
+    first->run_for(2 * one_minute);
+    first->flush();
+    REQUIRE(first->runtime->intake(tenant)->gate() == intake_gate::fenced);
+  }
+  first->runtime->intake(tenant)->find(s1)->detach(); // the host lets go of what it was told is fenced
+  REQUIRE(first->archivelog().ok());
+  first->run_for(one_minute);
+  REQUIRE(takes_log(*first));
+  REQUIRE(first->row().round.id == round_id{2});
+  auto at = first->now();
+  for (auto& each : first->listener.heard)
+    UNSCOPED_INFO(each);
+  auto s = first->runtime->intake(tenant)->find(s2);
+  append_one(*s, first->now());
+  auto answer = first->flush_as_told();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  UNSCOPED_INFO((answer->outcome.ok() ? std::string("ok") : answer->outcome.error().to_string()));
+  for (int i = 0; i < 10; ++i) {
+    append_one(*s, first->now());
+    REQUIRE(first->runtime->intake(tenant)->advance(first->now()).ok());
+    first->run_for(one_minute);
+  }
+  CHECK(first->row().round.checkpoint_scn >= at);
+  CHECK(first->row().limiting_stream != std::optional<stream_id>{s1});
+  auto got = first->committed().streams;
+  for (auto& row : got)
+    if (row.stream == s1)
+      CHECK(row.dropped);
+}

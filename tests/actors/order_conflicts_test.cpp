@@ -43,7 +43,6 @@ TEST_CASE("orders: a broken round that was ended while its tenant was stopped st
   REQUIRE(f->row().round.status == round_status::interrupted);
   REQUIRE(f->noarchivelog().ok());
   REQUIRE(f->row().round.status == round_status::stop);
-  CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
   its_own_disk(*f);
   f->run_for(10 * one_minute);
   CHECK(f->row().round.status == round_status::stop);
@@ -116,4 +115,84 @@ TEST_CASE("orders: what is taken after ARCHIVELOG is not given up with the round
     }
   CHECK(lied == 0);
   CHECK(given_up == 0);
+}
+
+// The statement was never answered, and a new round began.
+TEST_CASE("orders: NOARCHIVELOG ends what an interrupted drop of the tenant has left") {
+  bool dead = GENERATE(false, true);
+  CAPTURE(dead);
+  auto first = doing_round();
+  first->medium().set_dead(true);
+  begin_order(*first, kind::noarchivelog);
+  first->run_for(one_second);
+  REQUIRE(first->row().round.status == round_status::stopping);
+  auto f = std::make_unique<runtime_fixture>(after_a_kill(first));
+  f->medium().set_dead(true);
+  auto facts = f->facts_of();
+  facts.archiving = true; // of a drop that record stays
+  f->runtime->add_tenant(facts);
+  f->run_for(one_second);
+  auto ended = begin_order(*f, kind::noarchivelog);
+  f->run_for(one_second);
+  if (!dead)
+    f->medium().clear_faults();
+  f->run_for(2 * one_minute);
+  CHECK(ended->has_value());
+  CHECK(f->row().round.status == round_status::stop);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
+  f->medium().clear_faults();
+  f->run_for(10 * one_minute);
+  if (f->runtime->intake(tenant)->gate() == intake_gate::open) {
+    f->open(1, std::nullopt);
+    f->open(2, std::nullopt);
+    f->write(1);
+    f->write(2);
+    f->flush();
+    f->run_for(one_minute);
+  }
+  CHECK(f->row().round.id == round_id{1});
+  CHECK(f->row().round.status == round_status::stop);
+}
+
+TEST_CASE("orders: telling an old round's end leaves the counts of the row's round") {
+  auto first = doing_round();
+  first->medium().set_dead(true);
+  REQUIRE(first->noarchivelog().ok()); // times out
+  REQUIRE(first->catalog->snapshot()->outbox(tenant).value().size() == 1);
+  REQUIRE(first->archivelog(tenant, "memory://other").ok());
+  REQUIRE(first->run_until([&] { return takes_log(*first); }));
+  first->run_for(one_second);
+  first->write(1);
+  first->write(2);
+  REQUIRE(first->flush_as_told()->outcome.ok());
+  first->run_for(one_minute);
+  REQUIRE(first->noarchivelog().ok());
+  first->run_for(one_minute);
+  auto before = first->row();
+  REQUIRE(before.round.id == round_id{2});
+  REQUIRE(before.round.status == round_status::stop);
+  REQUIRE(before.counts.input_bytes > 0);
+  auto f = std::make_unique<runtime_fixture>(after_a_kill(first));
+  f->medium().clear_faults();
+  auto facts = f->facts_of();
+  facts.destination = facts.outbox.front().destination; // as facts_of does
+  f->runtime->add_tenant(facts);
+  f->run_for(10 * one_minute);
+  REQUIRE(f->catalog->snapshot()->outbox(tenant).value().empty());
+  auto after = f->row();
+  CHECK(after.round.id == round_id{2});
+  CHECK(after.counts.input_bytes == before.counts.input_bytes);
+}
+
+TEST_CASE("orders: a tenant that is STOP is not stopped by what is still to be told") {
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok());
+  f->medium().clear_faults();
+  another_disk(*f);
+  f->run_for(10 * one_minute);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
+  its_own_disk(*f);
+  f->run_for(10 * one_minute);
+  CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
 }

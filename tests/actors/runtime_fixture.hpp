@@ -71,6 +71,7 @@ public:
   bool run_until(const std::function<bool()>& so, duration_ns limit = 10 * one_minute);
   unix_ns now() const { return given.began_at + world.now() - set_back; }
 
+  archive_runtime::tenant_facts facts_of(tenant_id id = tenant) const; ///< as the catalog has them
   round_status_record row(tenant_id id = tenant) const;
   committed_state committed(tenant_id id = tenant, const std::string& name = "d");
   fault_medium& medium(const std::string& name = "d") { return *media.at(name); }
@@ -88,8 +89,6 @@ public:
   std::unique_ptr<archive_runtime> runtime;
 
 private:
-  archive_runtime::tenant_facts facts_of(tenant_id id) const;
-
   std::map<std::pair<tenant_id, std::uint64_t>, scn> last_scn_;
   std::vector<std::shared_ptr<fault_destination>> handles_;
 };
