@@ -185,7 +185,8 @@ void checkpoint_state::put_status(change_set& to, round_status status) {
 /// That a round broke, in the history.
 void checkpoint_state::put_break(change_set& to, break_history_record what) {
   to.put(what);
-  parts.broke = std::move(what);
+  if (!parts.broke || parts.broke->round <= what.round)
+    parts.broke = std::move(what);
 }
 
 /// The reason why it does not move has changed: the view says so.

@@ -328,6 +328,13 @@ bool stream_buffer::owes() const {
   return started_ && expected_ < accepted_;
 }
 
+stream_position stream_buffer::archived() const {
+  std::lock_guard lock{mutex_};
+  if (!started_)
+    return {begin_.archived(), last_scn_};
+  return {committed_.next_lsn > start_ ? committed_.next_lsn : begin_.archived(), committed_.last_scn};
+}
+
 lsn stream_buffer::accepted_ever() const {
   std::lock_guard lock{mutex_};
   return accepted_;

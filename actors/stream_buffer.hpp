@@ -47,6 +47,8 @@ public:
   lsn accepted_upto() const;
   /// Was log accepted that was given up since and did not come again?
   bool owes() const;
+  /// How far it is archived, in this round or before. Where its log only is to begin is no such position.
+  stream_position archived() const;
   /// Up to where log was ever accepted, whatever became of it.
   lsn accepted_ever() const;
   stream_position committed() const;

@@ -111,7 +111,7 @@ void tenant_intake::remember(stream_row row) {
   if (held != streams_.end()) {
     if (held->second->attached() || held->second->holds_beyond(row.position.next_lsn))
       return;
-    before = held->second->committed();
+    before = held->second->archived();
     accepted = held->second->accepted_ever();
     streams_.erase(held);
   }

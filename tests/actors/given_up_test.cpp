@@ -226,3 +226,29 @@ TEST_CASE("given up: a closed stream with log that another engine's round has no
     if (row.stream == s1)
       CHECK(row.dropped);
 }
+
+TEST_CASE("given up: log below where a closed stream's log had begun is no repeat in the next round") {
+  auto f = std::make_unique<runtime_fixture>();
+  f->add_tenant();
+  REQUIRE(f->archivelog().ok());
+  f->open(2, std::nullopt);
+  f->write(2);
+  REQUIRE(f->flush());
+  auto stream = f->open(1, std::nullopt);
+  f->run_for(one_second);
+  f->medium().set_dead(true);
+  append_one(*stream, f->now(), 500);
+  stream->detach();
+  REQUIRE(f->noarchivelog().ok());
+  f->medium().set_dead(false);
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_second);
+  append_one(*f->runtime->intake(tenant)->find(s2), f->now());
+  REQUIRE(f->flush()->outcome.ok());
+  f->run_for(one_minute);
+  auto again = f->open(1, std::nullopt);
+  for (lsn at = 300; at < 510; at += 10)
+    append_one(*again, f->now(), at);
+  REQUIRE(f->flush_as_told()->outcome.ok());
+  CHECK(again->committed().next_lsn == 510);
+}
