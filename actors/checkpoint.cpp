@@ -96,7 +96,8 @@ void checkpoint_state::beat() {
   // What another destination was not told waits for an engine that works there; the break of a round that is
   // over, for what ends the round there.
   bool to_tell = std::any_of(parts.outbox.begin(), parts.outbox.end(), [&](auto& left) {
-    return left.destination == parts.destination && (in_force() || left.status == round_status::stop);
+    return left.destination == parts.destination &&
+           (in_force() || (left.status == round_status::stop && !outbox_waits));
   });
   if ((now_in == phase::idle && to_tell) || (now_in == phase::quiet && (to_tell || has_news())))
     take_over();

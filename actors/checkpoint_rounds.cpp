@@ -60,6 +60,7 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   if (now_in == phase::owner && !ending_old_round)
     return true;
   set_option(what.option);
+  outbox_waits = false;
   bool taking_back = now_in == phase::fenced || now_in == phase::stopped;
   auto promise = self->make_response_promise<bool>();
   begin_promises.push_back(promise);

@@ -45,6 +45,7 @@ struct checkpoint_state {
   // rounds
   bool begin_wanted = false;     // ARCHIVELOG is recorded; the round begins at the takeover
   bool recording = false;        // ARCHIVELOG is being recorded: nothing may begin before
+  bool outbox_waits = false;     // for the next life: what its destination has cannot be read
   bool give_up_lost = false;     // NOARCHIVELOG came after commits could not be relied on
   bool stop_wanted = false;      // NOARCHIVELOG
   bool round_is_over = false;    // the STOP commit is being made
@@ -76,6 +77,7 @@ struct checkpoint_state {
   unix_ns cycle_began = 0, last_commit = 0, last_pass = 0;
   unix_ns last_moved = 0;  // when log was last found durable
   bool files_open = false; // the writer has segments open
+  commit_seq own_seq;      // the newest of ours, whatever came of it
   commit_seq passed_once,
       passed_twice; // newest at the passes before: twice the same leaves nothing to delete
   scn cycle_checkpoint = 0;
@@ -185,7 +187,7 @@ struct checkpoint_state {
   void tell(std::function<void(archive_listener&)> what);
   static error given_up(stream_id stream, lsn from);
   std::shared_ptr<stream_buffer> owing_stream() const;
-  std::shared_ptr<stream_buffer> given_up_of(const durable_wait& wait) const;
+  std::optional<error> given_up_of(const durable_wait& wait) const;
   bool holds(const durable_wait& wait) const;
   stream_position in_ledger(const durable_wait& wait) const;
   std::optional<durable_answer> answer_of(const durable_wait& wait, const stream_position& committed) const;

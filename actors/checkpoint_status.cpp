@@ -227,14 +227,19 @@ bool checkpoint_state::holds(const durable_wait& wait) const {
   });
 }
 
-/// A stream whose log a wait of the whole tenant is about, and that does not have it any more: a round that
-/// began since forgot that it was accepted. nullptr: none.
-std::shared_ptr<stream_buffer> checkpoint_state::given_up_of(const durable_wait& wait) const {
-  for (auto& [id, upto] : wait.accepted)
-    if (auto stream = parts.intake->find(id);
-        stream && stream->committed().next_lsn < upto && !stream->holds_beyond(upto - 1))
-      return stream;
-  return nullptr;
+/// Of a wait of the whole tenant, log that was accepted and must come again: a round that began since forgot
+/// that it was. nullopt: none.
+std::optional<error> checkpoint_state::given_up_of(const durable_wait& wait) const {
+  for (auto& [id, upto] : wait.accepted) {
+    auto stream = parts.intake->find(id);
+    if (!stream) { // it was closed, and the round does not wait for it
+      if (auto reached = parts.intake->remembered_upto(id); reached && *reached < upto)
+        return given_up(id, *reached);
+    } else if (stream->committed().next_lsn < upto && !stream->holds_beyond(upto - 1)) {
+      return given_up(id, stream->expected_lsn());
+    }
+  }
+  return std::nullopt;
 }
 
 /// Where the stream of a wait stands.
@@ -263,9 +268,10 @@ std::optional<durable_answer> checkpoint_state::answer_of(const durable_wait& wa
     return durable_answer{given_up(wait.stream, stream ? stream->expected_lsn() : committed.next_lsn),
                           committed};
   }
-  for (auto& lost : {owing_stream(), given_up_of(wait)})
-    if (lost)
-      return durable_answer{given_up(lost->id(), lost->expected_lsn()), {}};
+  if (auto owing = owing_stream())
+    return durable_answer{given_up(owing->id(), owing->expected_lsn()), {}};
+  if (auto lost = given_up_of(wait))
+    return durable_answer{*lost, {}};
   if (!holds(wait))
     return std::nullopt;
   return durable_answer{};

@@ -96,7 +96,8 @@ void checkpoint_state::check_destination() {
 /// taken over.
 bool checkpoint_state::is_anothers(commit_seq newest) const {
   return !in_force() && parts.status.destination == parts.destination &&
-         newest.value > parts.status.seq.value + 1; // one may be our own, of which we have not heard
+         newest.value >
+             std::max(parts.status.seq, own_seq).value + 1; // one may be our own, of which we have not heard
 }
 
 /// Runs what the sequence wants next, or acts on what it came to.
@@ -197,6 +198,7 @@ void checkpoint_state::retry() {
 }
 
 void checkpoint_state::took_over() {
+  own_seq = sequence->newest().seq;
   catalog_standing known;
   if (parts.status.destination == parts.destination) {
     auto& round = parts.status.round; // perhaps only recorded, and never begun there
@@ -402,7 +404,10 @@ void checkpoint_state::lost(const error& why) {
 
 void checkpoint_state::stopped(const error& why) {
   if (!in_force() && now_in != phase::idle) {
-    abandon(why.message); // the outbox is told some other time
+    // The outbox is told some other time; where that would make one commit after the other, in another life.
+    outbox_waits = sequence != nullptr;
+    parts.intake->set_gate(intake_gate::closed);
+    abandon(why.message);
     now_in = phase::idle;
     commit_trouble = std::make_shared<const error>(why);
     return publish_status();

@@ -123,6 +123,12 @@ void tenant_intake::remember(stream_row row) {
   archived_[row.stream] = {row, accepted};
 }
 
+std::optional<lsn> tenant_intake::remembered_upto(stream_id id) const {
+  std::lock_guard lock{streams_mutex_};
+  auto known = archived_.find(id);
+  return known == archived_.end() ? std::nullopt : std::optional{known->second.row.position.next_lsn};
+}
+
 void tenant_intake::begin_round() {
   checkpoint_.store(0, std::memory_order_release);
   outdate_advances();

@@ -59,6 +59,9 @@ public:
   void forget(stream_id id);
   /// The archive knows of log of a stream that nobody holds here, and of which nothing waits here.
   void remember(stream_row row);
+  /// Up to where the archive has a stream that nobody holds here any more; nullopt: one is held, or was never
+  /// known.
+  std::optional<lsn> remembered_upto(stream_id id) const;
   /// A new round: every stream begins anew, at or after where its archived log ends.
   void begin_round();
   /// The largest SCN of what is archived of streams that have no log in this round: in rounds before, perhaps

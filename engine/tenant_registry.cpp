@@ -67,8 +67,9 @@ result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalo
   VARVE_TRY_ASSIGN(facts.outbox, from.outbox(record.tenant));
   // Unless ARCHIVELOG was heard: then the next round begins where it was told to, and what another
   // destination was not told goes on waiting.
-  if (!facts.outbox.empty() && !running && !facts.archiving)
-    facts.destination = facts.outbox.front().destination;
+  auto owed = std::ranges::find(facts.outbox, round_status::stop, &outbox_record::status);
+  if (owed != facts.outbox.end() && !running && !facts.archiving)
+    facts.destination = owed->destination;
   VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));
   VARVE_TRY_ASSIGN(auto samples, from.lag_samples(record.tenant));
   if (!samples.empty())

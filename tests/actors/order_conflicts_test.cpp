@@ -196,3 +196,24 @@ TEST_CASE("orders: a tenant that is STOP is not stopped by what is still to be t
   f->run_for(10 * one_minute);
   CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
 }
+
+TEST_CASE("orders: what cannot be told because the destination is damaged makes no commit after the other") {
+  auto f = doing_round();
+  f->write(1);
+  f->medium().set_dead(true);
+  auto order = log_recycled(500);
+  order.option = f->given.option;
+  f->runtime->order(tenant, order, [](const status&) {});
+  f->run_for(one_second);
+  REQUIRE(f->noarchivelog().ok());
+  for (auto& path : f->paths("/seg-"))
+    f->medium().erase(path);
+  f->medium().set_dead(false);
+  auto commits = f->paths("/commits/").size();
+  f->run_for(10 * one_minute);
+  CHECK(f->paths("/commits/").size() <= commits + 1);
+  CHECK(f->row().round.status == round_status::stop);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
+  CHECK_FALSE(f->catalog->snapshot()->outbox(tenant).value().empty());
+  CHECK(f->catalog->snapshot()->breaks().value().size() == 1);
+}
