@@ -87,14 +87,18 @@ caf::result<bool> checkpoint_state::archivelog(const tenant_order& what) {
   put_status(changes, fresh ? round_status::beginning : parts.status.round.status);
   record(std::move(changes), [this, fresh, order = ++begin_order] {
     // What the log stream still has to do for the last round comes before the first entry of this one.
-    auto open = [this, fresh, order] {
+    behind_log_stream([this, fresh, order] {
       if (order == begin_order)
         recorded(fresh);
-    };
-    self->request(parts.log_stream, caf::infinite, cut_atom::value)
-        .then([open](std::uint64_t) { open(); }, [open](caf::error&) { open(); });
+    });
   });
   return promise;
+}
+
+/// Once the log stream has done what it was told so far, or has ended.
+void checkpoint_state::behind_log_stream(const std::function<void()>& then) {
+  self->request(parts.log_stream, caf::infinite, cut_atom::value)
+      .then([then](std::uint64_t) { then(); }, [then](caf::error&) { then(); });
 }
 
 /// To be taken over, whatever was before.
@@ -228,11 +232,7 @@ void checkpoint_state::end_here(change_set changes, const std::string& why) {
   fail_waits(waits, fail(errc::canceled, why));
   answer(close_promises);
   std::ranges::move(std::exchange(stop_promises, {}), std::back_inserter(ended_promises));
-  record(std::move(changes), [this] {
-    auto done = [this] { answer(ended_promises); };
-    self->request(parts.log_stream, caf::infinite, cut_atom::value)
-        .then([done](std::uint64_t) { done(); }, [done](caf::error&) { done(); });
-  });
+  record(std::move(changes), [this] { behind_log_stream([this] { answer(ended_promises); }); });
 }
 
 /// STOP is recorded here. `is_owed`: the destination does not answer, and is told when it is back; else it is

@@ -153,6 +153,7 @@ struct checkpoint_state {
   // ---- checkpoint_rounds.cpp
   caf::result<bool> order(const tenant_order_ptr& what);
   caf::result<bool> archivelog(const tenant_order& what);
+  void behind_log_stream(const std::function<void()>& then);
   void be_quiet();
   void recorded(bool fresh);
   static void answer(std::vector<caf::typed_response_promise<bool>>& promises);

@@ -7,12 +7,6 @@ using namespace varve::test;
 
 namespace {
 
-void let_go_up_to(runtime_fixture& f, lsn oldest) {
-  auto order = log_recycled(oldest);
-  order.option = f.given.option;
-  f.runtime->order(tenant, order, [](const status&) {});
-}
-
 std::string history_of(runtime_fixture& f, std::uint64_t round) {
   for (auto& each : f.catalog->snapshot()->round_history().value())
     if (each.round.id == round_id{round})

@@ -10,33 +10,6 @@ namespace {
 constexpr std::string_view working_actors[] = {"checkpoint", "log_stream",     "piece_writer", "io_worker",
                                                "io_pool",    "catalog_writer", "compressor"};
 
-/// Two engines have had the tenant in turn; the second has begun a round behind [30, 40) of stream 1, which
-/// the first has accepted, and ended it.
-std::unique_ptr<runtime_fixture> fenced_with_log_in_no_round() {
-  auto first = doing_round();
-  runtime_fixture second{first->on_the_same()};
-  second.add_tenant();
-  second.open(1, std::nullopt);
-  second.open(2, std::nullopt);
-  second.write(2);
-  REQUIRE(second.flush()->outcome.ok());
-  append_one(*first->runtime->intake(tenant)->find(s1), first->now(), 30);
-  REQUIRE(second.noarchivelog().ok());
-  second.run_for(one_minute);
-  second.runtime->intake(tenant)->find(s1)->recycled(50);
-  REQUIRE(second.archivelog().ok());
-  append_one(*second.runtime->intake(tenant)->find(s1), second.now(), 50); // [50, 60)
-  second.write(2);
-  REQUIRE(second.flush()->outcome.ok());
-  REQUIRE(second.run_until([&] { return is_doing(second); }));
-  REQUIRE(second.noarchivelog().ok());
-  second.run_for(one_minute);
-  first->run_for(one_minute);
-  first->flush();
-  REQUIRE(first->runtime->intake(tenant)->gate() == intake_gate::fenced);
-  return first;
-}
-
 /// Another engine has begun a round without stream 1, of which this one has accepted [30, 40), if it owes;
 /// that is fenced, and its host has closed the stream.
 std::unique_ptr<runtime_fixture> fenced_with_a_closed_stream(bool owes) {

@@ -35,9 +35,7 @@ TEST_CASE("orders: a broken round that was ended while its tenant was stopped st
   auto f = doing_round();
   f->write(1);
   another_disk(*f);
-  auto order = log_recycled(500);
-  order.option = f->given.option;
-  f->runtime->order(tenant, order, [](const status&) {});
+  let_go_up_to(*f, 500);
   REQUIRE(f->run_until([&] { return is_stopped(*f); }));
   f->run_for(one_second);
   REQUIRE(f->row().round.status == round_status::interrupted);
@@ -201,9 +199,7 @@ TEST_CASE("orders: what cannot be told because the destination is damaged makes 
   auto f = doing_round();
   f->write(1);
   f->medium().set_dead(true);
-  auto order = log_recycled(500);
-  order.option = f->given.option;
-  f->runtime->order(tenant, order, [](const status&) {});
+  let_go_up_to(*f, 500);
   f->run_for(one_second);
   REQUIRE(f->noarchivelog().ok());
   for (auto& path : f->paths("/seg-"))

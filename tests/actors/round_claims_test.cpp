@@ -194,15 +194,7 @@ TEST_CASE("round claims: the checkpoint of a round that the catalog knew does no
 }
 
 TEST_CASE("round claims: what was let go before a round that only the takeover begins is no break of it") {
-  auto first = std::make_unique<runtime_fixture>();
-  first->add_tenant();
-  REQUIRE(first->archivelog().ok());
-  first->open(1, std::nullopt);
-  first->open(2, std::nullopt);
-  first->write(1);
-  first->write(2);
-  REQUIRE(first->flush());
-  REQUIRE(first->run_until([&] { return is_doing(*first); }));
+  auto first = doing_round();
   auto older = first->catalog->copy();
   REQUIRE(first->noarchivelog().ok());
   auto next = after_a_kill(first);

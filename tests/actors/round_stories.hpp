@@ -34,6 +34,13 @@ inline pending begin_order(runtime_fixture& f, tenant_order::kind what) {
   return answer;
 }
 
+/// Its host says that stream 1 has no log below any more, and does not wait.
+inline void let_go_up_to(runtime_fixture& f, lsn oldest) {
+  auto order = log_recycled(oldest);
+  order.option = f.given.option;
+  f.runtime->order(tenant, order, [](const status&) {});
+}
+
 /// After so many more calls another disk lies where the destination was.
 inline void another_disk(runtime_fixture& f, std::uint64_t calls = 0) {
   f.medium().plan({.let_through = calls, .code = errc::invalid_destination});
@@ -132,6 +139,38 @@ inline std::unique_ptr<runtime_fixture> second_round_without_s1() {
   REQUIRE(f->flush());
   REQUIRE(f->run_until([&] { return is_doing(*f); }));
   return f;
+}
+
+/// Two engines have had the tenant in turn; the second has begun a round behind [30, 40) of stream 1, which
+/// the first has accepted, and ended it; `another_begins`: and one more is BEGINNING.
+inline std::unique_ptr<runtime_fixture> fenced_with_log_in_no_round(bool another_begins = false) {
+  auto first = doing_round();
+  runtime_fixture second{first->on_the_same()};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  second.open(2, std::nullopt);
+  second.write(2);
+  REQUIRE(second.flush()->outcome.ok());
+  append_one(*first->runtime->intake(tenant)->find(s1), first->now(), 30);
+  REQUIRE(second.noarchivelog().ok());
+  second.run_for(one_minute);
+  second.runtime->intake(tenant)->find(s1)->recycled(50);
+  REQUIRE(second.archivelog().ok());
+  append_one(*second.runtime->intake(tenant)->find(s1), second.now(), 50); // [50, 60)
+  second.write(2);
+  REQUIRE(second.flush()->outcome.ok());
+  REQUIRE(second.run_until([&] { return is_doing(second); }));
+  REQUIRE(second.noarchivelog().ok());
+  second.run_for(one_minute);
+  if (another_begins) {
+    REQUIRE(second.archivelog().ok());
+    second.run_for(one_minute);
+    REQUIRE(second.row().round.status == round_status::beginning);
+  }
+  first->run_for(one_minute);
+  first->flush();
+  REQUIRE(first->runtime->intake(tenant)->gate() == intake_gate::fenced);
+  return first;
 }
 
 } // namespace varve::test

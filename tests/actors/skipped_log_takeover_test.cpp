@@ -25,34 +25,7 @@ TEST_CASE("skipped log: what was given up and is in no round is told, though the
 TEST_CASE("skipped log: what was given up and is in no round is not answered as durable") {
   bool begun = GENERATE(false, true);
   CAPTURE(begun); // false: the other's round is BEGINNING yet; true: it was ended
-  auto first = doing_round();
-  {
-    runtime_fixture second{first->on_the_same()};
-    second.add_tenant();
-    second.open(1, std::nullopt);
-    second.open(2, std::nullopt);
-    second.write(2);
-    REQUIRE(second.flush()->outcome.ok()); // has the tenant
-    // The host at the first engine, which does not know yet.
-    append_one(*first->runtime->intake(tenant)->find(s1), first->now(), 30);
-    REQUIRE(second.noarchivelog().ok());
-    second.run_for(one_minute);
-    second.runtime->intake(tenant)->find(s1)->recycled(50);
-    REQUIRE(second.archivelog().ok());
-    append_one(*second.runtime->intake(tenant)->find(s1), second.now(), 50); // [50, 60)
-    second.write(2);
-    REQUIRE(second.flush()->outcome.ok());
-    REQUIRE(second.run_until([&] { return is_doing(second); }));
-    REQUIRE(second.noarchivelog().ok());
-    second.run_for(one_minute);
-    if (!begun) {
-      REQUIRE(second.archivelog().ok());
-      second.run_for(one_minute);
-      REQUIRE(second.row().round.status == round_status::beginning);
-    }
-  }
-  first->run_for(one_minute);
-  first->flush();
+  auto first = fenced_with_log_in_no_round(!begun);
   auto& intake = *first->runtime->intake(tenant);
   auto stream = intake.find(s1);
   REQUIRE(intake.gate() == intake_gate::fenced);
