@@ -254,8 +254,10 @@ void archive_runtime::order(tenant_id id, tenant_order what, answer_to done) {
     if (found == tenants_.end())
       return done(fail(errc::invalid_argument, "tenant " + to_string(id) + " is not registered"));
     auto& of = *found->second;
-    of.facts.option = what.option;
-    if (what.what == tenant_order::kind::archivelog && of.destination != what.destination) {
+    using kind = tenant_order::kind;
+    if (what.what == kind::archivelog || what.what == kind::options)
+      of.facts.option = what.option;
+    if (what.what == kind::archivelog && of.destination != what.destination) {
       end_tenant(of);
       spawn_tenant(of, what.destination);
     }

@@ -3,6 +3,7 @@
 #include "engine/base/planted_bug.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 
 namespace varve {
@@ -140,6 +141,7 @@ std::optional<round_id> checkpoint_state::recorded_round() const {
 
 /// After a takeover that found the last round over: the next one.
 void checkpoint_state::begin_round() {
+  assert(!stop_wanted); // nothing is to be archived then
   // Numbers never repeat, also where the destination has not seen all of them.
   auto named = recorded_round();
   auto before = ledger->round().id;
@@ -168,11 +170,8 @@ void checkpoint_state::begin_round() {
 caf::result<bool> checkpoint_state::noarchivelog() {
   auto promise = self->make_response_promise<bool>();
   stop_promises.push_back(promise);
-  if (stop_wanted) {
-    if (std::exchange(parts.archiving, false)) // it came back while it was being dropped
-      parts.intake->set_gate(intake_gate::closed);
+  if (stop_wanted)
     return promise;
-  }
   if (now_in == phase::idle && !parts.archiving && parts.status.round.status == round_status::stop) {
     end_here({}, "the round was stopped");
     return promise;
@@ -217,10 +216,6 @@ void checkpoint_state::round_over() {
     return adopted();
   }
   abandon("the round was stopped");
-  if (parts.archiving) { // a tenant that came back while it was being dropped
-    now_in = phase::quiet;
-    return;
-  }
   now_in = phase::idle;
   end_here({}, "the round was stopped"); // what the commit said is on its way to the catalog
 }
@@ -379,9 +374,9 @@ void checkpoint_state::judge_suspected() {
 /// Log is gone before it was handed over. What was accepted before is still archived.
 void checkpoint_state::interrupt(const break_record& why) {
   auto stream = parts.intake->find(why.stream);
-  if (!stream || now_in == phase::idle || now_in == phase::fenced || now_in == phase::stopped)
+  if (!stream || now_in == phase::idle)
     return;
-  if (!positions_known) {
+  if (!positions_known) { // nor where another engine has the tenant: it is judged when that is taken back
     bool fresh = begin_wanted || (ledger && ledger->round().start_scn == 0);
     if (fresh && !stream->started())
       return; // a round that has not begun begins a stream anywhere

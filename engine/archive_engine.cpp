@@ -138,6 +138,8 @@ status archive_engine_impl::start() {
     VARVE_TRY(catalog_->apply(over, durability::buffered));
   for (auto& record : tenants) {
     VARVE_TRY_ASSIGN(auto facts, facts_of(*from, record));
+    if (facts.archiving && facts.status.round.status == round_status::stopping)
+      VARVE_TRY(take_drop_back(facts));
     // Without a destination nobody would take what an open gate accepts.
     facts.archiving = facts.archiving && !facts.destination.empty();
     runtime_->add_tenant(facts);

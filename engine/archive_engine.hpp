@@ -87,7 +87,9 @@ public:
   /// (log_recycled(), log_source::oldest_lsn()).
   virtual void on_alarm(tenant_id, stream_id, lsn /*distance*/) {}
   /// Another engine has the tenant. Positions that are told after it is taken back (ARCHIVELOG) are of the
-  /// round in force then, which may have begun behind log that was handed over here.
+  /// round in force then, which may have begun behind log that was handed over here. It may be DOING already,
+  /// and wants all log also of a stream that it has not heard of: what of that is gone must be said
+  /// (log_recycled) before its first entry.
   virtual void on_fenced(tenant_id, std::string_view /*reason*/) {}
   /// A commit made everything below position.next_lsn durable.
   virtual void on_durable(tenant_id, stream_id, stream_position) {}

@@ -91,8 +91,6 @@ public:
   /// the end of a round may take; and not longer than until close().
   status order(const std::vector<std::pair<tenant_id, tenant_order>>& what, duration_ns limit);
   void stop_pulling(tenant_id tenant, stream_id stream); ///< the source is not called any more
-  /// The order that ends a tenant's round.
-  result<tenant_order> end_of_round(const catalog_snapshot& from, tenant_id tenant) const;
   bool standing_order() const;
   void set_standing_order(bool on, change_set& changes);
   std::mutex& statements() { return statements_; }
@@ -105,6 +103,7 @@ private:
                       engine_environment environment);
   status start();
   status begin_round(tenant_id tenant, const tenant_settings& settings);
+  status take_drop_back(archive_runtime::tenant_facts& facts);
   status end_and_forget(tenant_id tenant); ///< one that nobody can open a stream of any more
   std::shared_ptr<actor_answers> give(const std::vector<std::pair<tenant_id, tenant_order>>& what);
   void tell(const error& why); ///< the listener, of what no call of the host's waits for

@@ -2,6 +2,14 @@
 #include "engine/log_stream.hpp"
 
 namespace varve {
+namespace {
+
+/// Does a round in force want what the host has, though perhaps not now?
+bool wants_log(intake_gate gate) {
+  return gate == intake_gate::open || gate == intake_gate::fenced || gate == intake_gate::stopped;
+}
+
+} // namespace
 
 engine_stream::engine_stream(archive_engine_impl& engine, std::shared_ptr<tenant_intake> intake,
                              std::shared_ptr<stream_buffer> buffer, bool pulled)
@@ -105,7 +113,8 @@ status engine_stream::log_recycled(lsn oldest) {
   auto expected = buffer_->recycled(oldest);
   // What was accepted and is not durable yet lies in our memory: log below it may go. Only log that was never
   // handed over is lost.
-  if (intake_->gate() != intake_gate::open || oldest <= expected)
+  auto gate = intake_->gate();
+  if (!wants_log(gate) || oldest <= expected)
     return {};
   tenant_order broken;
   broken.what = tenant_order::kind::interrupt;
@@ -113,7 +122,9 @@ status engine_stream::log_recycled(lsn oldest) {
   broken.broken.first_missing = expected;
   broken.broken.oldest_left = oldest;
   broken.broken.reason = "the host has recycled it";
-  return engine_.order({{intake_->id(), broken}}, engine_limits::statement);
+  auto told = engine_.order({{intake_->id(), broken}}, engine_limits::statement);
+  // Of a tenant that is stopped nobody may be there to hear it; the next engine is told again.
+  return gate == intake_gate::open ? told : status{};
 }
 
 lsn engine_stream::expected_lsn() const {
@@ -127,9 +138,9 @@ stream_position engine_stream::resume_lsn() const {
 }
 
 lsn engine_stream::recyclable_lsn() const {
-  auto gate = intake_->gate();
-  bool held = gate == intake_gate::open || gate == intake_gate::fenced || gate == intake_gate::stopped;
-  return held && intake_->mode() == archive_mode::mandatory ? buffer_->committed().next_lsn : lsn_max;
+  return wants_log(intake_->gate()) && intake_->mode() == archive_mode::mandatory
+             ? buffer_->committed().next_lsn
+             : lsn_max;
 }
 
 tenant_id engine_stream::tenant() const {

@@ -299,7 +299,8 @@ result<sql_result> executor::operator()(const sql::noarchivelog& what) {
     VARVE_TRY_ASSIGN(auto now, status_of(*from, each.tenant));
     if (now == round_status::stop && !each.archiving)
       continue;
-    VARVE_TRY_ASSIGN(auto end, engine_.end_of_round(*from, each.tenant));
+    tenant_order end;
+    end.what = tenant_order::kind::noarchivelog;
     orders.emplace_back(each.tenant, end);
     each.archiving = false;
     changes.put(each);

@@ -129,14 +129,6 @@ status archive_engine_impl::begin_round(tenant_id tenant, const tenant_settings&
   return order({{tenant, begin}}, engine_limits::statement);
 }
 
-result<tenant_order> archive_engine_impl::end_of_round(const catalog_snapshot& from, tenant_id tenant) const {
-  VARVE_TRY_ASSIGN(auto settings, settings_reader{from}.of(tenant));
-  tenant_order end;
-  end.what = tenant_order::kind::noarchivelog;
-  end.option = settings.option;
-  return end;
-}
-
 status archive_engine_impl::drop_tenant(tenant_id tenant) {
   VARVE_TRY_ASSIGN(auto in_use, use());
   std::lock_guard one{statements_};
@@ -153,6 +145,18 @@ status archive_engine_impl::drop_tenant(tenant_id tenant) {
   return dropped;
 }
 
+/// A drop that was interrupted has not happened. NOARCHIVELOG is none of these: before it says STOPPING the
+/// tenant's record says that nothing is to be archived.
+status archive_engine_impl::take_drop_back(archive_runtime::tenant_facts& facts) {
+  auto& round = facts.status.round;
+  round.status = facts.broke            ? round_status::interrupted
+                 : round.start_scn != 0 ? round_status::doing
+                                        : round_status::beginning;
+  change_set changes;
+  changes.put(facts.status);
+  return catalog_->apply(changes, durability::buffered);
+}
+
 status archive_engine_impl::end_and_forget(tenant_id tenant) {
   auto from = snapshot();
   VARVE_TRY_ASSIGN(auto tenants, from->tenants());
@@ -160,7 +164,8 @@ status archive_engine_impl::end_and_forget(tenant_id tenant) {
   auto record = std::ranges::find(tenants, tenant, &tenant_record::tenant);
   bool archiving = record != tenants.end() && record->archiving;
   if (archiving || (row && row->round.status != round_status::stop)) {
-    VARVE_TRY_ASSIGN(auto end, end_of_round(*from, tenant));
+    tenant_order end;
+    end.what = tenant_order::kind::noarchivelog;
     VARVE_TRY(order({{tenant, end}}, engine_limits::statement));
   }
   tenant_order drop;

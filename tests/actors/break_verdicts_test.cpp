@@ -216,3 +216,31 @@ TEST_CASE("break verdict: a break is not forgotten by a tenant that was stopped 
     }
   CHECK(seen > 10);
 }
+
+// A round that this engine's host did not see begin speaks of all streams; what came next was taken for the
+// beginning of one that it had not heard of.
+TEST_CASE("break verdict: log that goes while another engine has the tenant is missing in that one's round") {
+  bool known = GENERATE(false, true); // to the round
+  CAPTURE(known);
+  auto f = doing_round();
+  auto s = known ? f->runtime->intake(tenant)->find(s1) : f->open(3, std::nullopt);
+  auto second = taken_by_another(*f);
+  second.reset();
+  auto archived = known ? s->committed().next_lsn + 10 : 0; // by the other one, too
+  for (lsn oldest : {archived, archived + 500, archived + 600}) {
+    s->recycled(oldest);
+    auto gone = log_recycled(oldest);
+    gone.broken.stream = s->id();
+    REQUIRE(f->give_order(tenant, gone).ok());
+  }
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_minute);
+  CHECK(f->row().round.status == round_status::interrupted);
+  auto broke = f->committed().commit.record.interruption;
+  REQUIRE(broke);
+  CHECK(broke->stream == s->id());
+  CHECK(broke->first_missing == archived);
+  CHECK(broke->oldest_left == archived + 600);
+  CHECK(s->append({archived + 600, archived + 610, f->now(), as_bytes("x")}).outcome ==
+        append_outcome::interrupted);
+}

@@ -115,43 +115,6 @@ TEST_CASE("orders: what is taken after ARCHIVELOG is not given up with the round
   CHECK(given_up == 0);
 }
 
-// The statement was never answered, and a new round began.
-TEST_CASE("orders: NOARCHIVELOG ends what an interrupted drop of the tenant has left") {
-  bool dead = GENERATE(false, true);
-  CAPTURE(dead);
-  auto first = doing_round();
-  first->medium().set_dead(true);
-  begin_order(*first, kind::noarchivelog);
-  first->run_for(one_second);
-  REQUIRE(first->row().round.status == round_status::stopping);
-  auto f = std::make_unique<runtime_fixture>(after_a_kill(first));
-  f->medium().set_dead(true);
-  auto facts = f->facts_of();
-  facts.archiving = true; // of a drop that record stays
-  f->runtime->add_tenant(facts);
-  f->run_for(one_second);
-  auto ended = begin_order(*f, kind::noarchivelog);
-  f->run_for(one_second);
-  if (!dead)
-    f->medium().clear_faults();
-  f->run_for(2 * one_minute);
-  CHECK(ended->has_value());
-  CHECK(f->row().round.status == round_status::stop);
-  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
-  f->medium().clear_faults();
-  f->run_for(10 * one_minute);
-  if (f->runtime->intake(tenant)->gate() == intake_gate::open) {
-    f->open(1, std::nullopt);
-    f->open(2, std::nullopt);
-    f->write(1);
-    f->write(2);
-    f->flush();
-    f->run_for(one_minute);
-  }
-  CHECK(f->row().round.id == round_id{1});
-  CHECK(f->row().round.status == round_status::stop);
-}
-
 TEST_CASE("orders: telling an old round's end leaves the counts of the row's round") {
   auto first = doing_round();
   first->medium().set_dead(true);

@@ -117,6 +117,57 @@ TEST_CASE("tenant registry: a kill within ARCHIVELOG begins the round where back
   CHECK(h.restored() == strings{"1/1:x"});
 }
 
+// NOARCHIVELOG says that it is over before it waits; a drop leaves the tenant's record until it is.
+TEST_CASE("tenant registry: a drop that a kill interrupted has not happened, and the round goes on") {
+  auto was = GENERATE(round_status::doing, round_status::interrupted, round_status::beginning);
+  CAPTURE(to_string(was));
+  engine_host h;
+  h.options.stop_timeout = 200 * one_ms;
+  h.begin();
+  if (was != round_status::beginning) {
+    auto s = h.stream(1);
+    CHECK(put(*s, 0, 100, "x").outcome == append_outcome::accepted);
+    h.flush();
+    if (was == round_status::interrupted)
+      {
+      REQUIRE(s->log_recycled(7).ok());
+      CHECK(h.eventually([&] { return h.rows(history) == strings{"1001 1 INTERRUPTED"}; }));
+    }
+  }
+  auto before = h.rows(history);
+  REQUIRE(before == strings{"1001 1 " + std::string(to_string(was))});
+  REQUIRE(h.engine->close().ok());
+  h.engine.reset();
+  {
+    auto where = open_rocksdb_catalog(h.data + "/catalog", catalog_mode::read_write);
+    REQUIRE(where.ok());
+    auto row = (*where)->snapshot()->round_status(h.shop).value().value();
+    row.round.status = round_status::stopping;
+    change_set changes;
+    changes.put(row);
+    REQUIRE((*where)->apply(changes, durability::synced).ok());
+  }
+  h.open();
+  CHECK(h.rows(history) == before);
+  auto s = h.stream(1);
+  if (was == round_status::interrupted) {
+    CHECK(put(*s, 7, 200, "y").outcome == append_outcome::interrupted);
+    s.reset();
+    h.run("ALTER SYSTEM NOARCHIVELOG");
+    CHECK(h.rows(history) == strings{"1001 1 STOP"});
+    CHECK(h.restored() == strings{"1/0:x"});
+    return;
+  }
+  auto next = s->expected_lsn();
+  CHECK(put(*s, next, 200, "y").outcome == append_outcome::accepted);
+  h.flush();
+  s.reset();
+  CHECK(h.rows(history) == strings{"1001 1 DOING"});
+  CHECK(h.restored().back() == "1/" + std::to_string(next) + ":y");
+  REQUIRE(h.engine->drop_tenant(h.shop).ok());
+  CHECK(h.rows(history) == strings{"1001 1 STOP"});
+}
+
 // A stream that was opened while the round of a dropped tenant ended was left over: what pulled it went on
 // without a tenant, nobody could stop it any more, and close() never returned.
 TEST_CASE("tenant registry: no stream is opened of a tenant that is being dropped") {
