@@ -42,8 +42,8 @@ void sim_host::hand_over(stream& to) {
   }
   while (at < log.entries.size() && hand_over_one(to, at))
     ++at;
-  if (!to.first)
-    to.fresh = was_fresh; // nothing was taken: what goes until then is to be told, too
+  if (!to.first && !was_fresh)
+    to.fresh = false; // nothing was taken: what goes until then is to be told, too
 }
 
 /// False: it does not take more now.
