@@ -140,7 +140,8 @@ std::optional<durable_answer> checkpoint_state::committed_already(const durable_
 
 void checkpoint_state::wait(const durable_wait_ptr& what) {
   bool busy = now_in == phase::quiet || now_in == phase::taking || now_in == phase::owner;
-  if (now_in == phase::idle || (busy && !in_force()))
+  bool begins = recording && begin_wanted; // what was accepted before is of no round that is in force
+  if (now_in == phase::idle || begins || (busy && !in_force()))
     return what->answer({fail(errc::not_archiving, "the tenant is not archiving"), {}});
   if (now_in == phase::fenced)
     return what->answer({fail(errc::fenced, "the tenant was taken over by another engine"), {}});

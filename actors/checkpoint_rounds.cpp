@@ -172,7 +172,7 @@ caf::result<bool> checkpoint_state::noarchivelog() {
   stop_promises.push_back(promise);
   if (stop_wanted)
     return promise;
-  if (now_in == phase::idle && !parts.archiving && parts.status.round.status == round_status::stop) {
+  if (!in_force()) { // perhaps its destination is being told so
     end_here({}, "the round was stopped");
     return promise;
   }

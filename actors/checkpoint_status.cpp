@@ -56,7 +56,7 @@ std::string checkpoint_state::archived_upto() const {
   std::string text;
   std::size_t count = 0;
   for (auto& stream : parts.intake->streams()) {
-    auto committed = stream->committed().next_lsn;
+    auto committed = stream->archived().next_lsn; // where it only is to begin is no such position
     if (stream->accepted_upto() > committed && ++count <= named_max)
       text.append("; stream " + to_string(stream->id()) + " is archived up to LSN " +
                   std::to_string(committed) + ", what it took after that was given up");
@@ -305,8 +305,10 @@ void checkpoint_state::publish_commit() {
       answers.emplace_back(wait, std::move(*answer));
       continue;
     }
-    waits.push_back(wait); // accepted, or handed over again, after the cut
-    cycle_again = true;
+    // Accepted, or handed over again, after the cut; or of a beginning that is only said: then every next
+    // commit would say the same, and the interval's will do.
+    waits.push_back(wait);
+    cycle_again = cycle_again || parts.intake->accepted_entries.load() != seen_entries;
   }
   for (auto id : std::exchange(cycle_moved, {})) {
     auto* row = ledger->stream(id);

@@ -405,7 +405,7 @@ void checkpoint_state::lost(const error& why) {
 void checkpoint_state::stopped(const error& why) {
   if (!in_force() && now_in != phase::idle) {
     // The outbox is told some other time; where that would make one commit after the other, in another life.
-    outbox_waits = sequence != nullptr;
+    outbox_waits = sequence && sequence->owns() && !is_final(why.code);
     parts.intake->set_gate(intake_gate::closed);
     abandon(why.message);
     now_in = phase::idle;

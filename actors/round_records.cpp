@@ -19,6 +19,8 @@ void put_rounds(tenant_id tenant, const std::vector<catalogued_round>& rounds, r
     if (auto& why = each.interruption)
       to.put(break_history_record{tenant, id, why->stream, why->first_missing, why->oldest_left,
                                   why->noticed_at, why->reason});
+    else if (each.ended_at != 0) // a break that an engine without the tenant believed in is none
+      to.erase_break(tenant, id);
     if (each.ended_at == 0)
       continue;
     round_history_record history;

@@ -244,3 +244,34 @@ TEST_CASE("break verdict: log that goes while another engine has the tenant is m
   CHECK(s->append({archived + 600, archived + 610, f->now(), as_bytes("x")}).outcome ==
         append_outcome::interrupted);
 }
+
+TEST_CASE("break verdict: one that was believed in of a round that another engine has ended is none") {
+  auto f = doing_round();
+  auto before = f->on_the_same();
+  f->medium().set_dead(true);
+  let_go_up_to(*f, 500);
+  f->run_for(one_second);
+  REQUIRE(f->row().round.status == round_status::interrupted);
+  REQUIRE(f->catalog->snapshot()->breaks().value().size() == 1);
+  f->medium().set_dead(false);
+  {
+    runtime_fixture second{before};
+    second.add_tenant();
+    auto s = second.open(1, std::nullopt);
+    second.open(2, std::nullopt);
+    s->append({30, 500, second.now(), as_bytes("x")}); // what is gone there is archived here
+    REQUIRE(second.flush()->outcome.ok());
+    REQUIRE(second.noarchivelog().ok());
+    REQUIRE(second.archivelog().ok());
+    append_one(*s, second.now());
+    REQUIRE(second.flush()->outcome.ok());
+  }
+  auto third = std::make_unique<runtime_fixture>(after_a_kill(f));
+  third->add_tenant();
+  third->open(1, std::nullopt);
+  third->open(2, std::nullopt);
+  third->run_for(one_minute);
+  CHECK(third->row().round.id == round_id{2});
+  CHECK(third->catalog->snapshot()->breaks().value().empty());
+  CHECK(third->runtime->intake(tenant)->gate() == intake_gate::open);
+}

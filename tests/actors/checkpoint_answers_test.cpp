@@ -267,3 +267,19 @@ TEST_CASE(
   REQUIRE(answer->has_value());
   CHECK((*answer)->outcome.code() == errc::closed);
 }
+
+// It made one commit after the other: what is only said to begin there is in none.
+TEST_CASE("checkpoint answers: who waits for log that may never come makes no commits") {
+  runtime_fixture f;
+  f.add_tenant();
+  REQUIRE(f.archivelog().ok());
+  f.open(1, 500);
+  auto answer = wait_for(f, s1, 500);
+  f.run_for(one_second);
+  auto before = f.paths("/commits/").size();
+  f.run_for(one_minute);
+  CHECK(f.paths("/commits/").size() - before < 20);
+  CHECK_FALSE(answer->has_value());
+  f.write(1);
+  CHECK(code_of(f, answer) == errc::ok);
+}

@@ -10,6 +10,10 @@ namespace {
 constexpr std::string_view working_actors[] = {"checkpoint", "log_stream",     "piece_writer", "io_worker",
                                                "io_pool",    "catalog_writer", "compressor"};
 
+duration_ns slow_host(std::string_view actor) {
+  return std::ranges::find(working_actors, actor) == std::end(working_actors) ? 40 * one_second : 0;
+}
+
 /// Another engine has begun a round without stream 1, of which this one has accepted [30, 40), if it owes;
 /// that is fenced, and its host has closed the stream.
 std::unique_ptr<runtime_fixture> fenced_with_a_closed_stream(bool owes) {
@@ -38,6 +42,33 @@ std::unique_ptr<runtime_fixture> fenced_with_a_closed_stream(bool owes) {
   return first;
 }
 
+/// [30, 40) of stream 1 was accepted and given up with round 1; its host has no log below 100 any more. Who
+/// asks as it is told so waits for log up to 40.
+std::unique_ptr<runtime_fixture> given_up_and_let_go(bool host_is_slow) {
+  auto f = std::make_unique<runtime_fixture>();
+  f->add_tenant();
+  REQUIRE(f->archivelog().ok());
+  auto s = f->open(1, lsn{0});
+  f->open(2, lsn{0});
+  f->write(1);
+  f->write(2);
+  REQUIRE(f->flush()->outcome.ok());
+  REQUIRE(f->run_until([&] { return is_doing(*f); }));
+  f->medium().set_dead(true);
+  append_one(*s, f->now(), 30);
+  if (host_is_slow)
+    f->world.set_latency(slow_host);
+  begin_order(*f, tenant_order::kind::noarchivelog);
+  REQUIRE(f->run_until([&] { return f->row().round.status == round_status::stop; }));
+  f->run_for(one_second);
+  REQUIRE(f->listener.has("resend 1 from 30") == !host_is_slow);
+  f->medium().clear_faults();
+  f->world.set_latency({}); // what is on its way to the host stays late
+  s->recycled(100);
+  REQUIRE(s->accepted_upto() == 40);
+  return f;
+}
+
 } // namespace
 
 TEST_CASE("given up: who asks before the host was told that log is in no round hears of no later position") {
@@ -48,9 +79,7 @@ TEST_CASE("given up: who asks before the host was told that log is in no round h
   auto upto = intake.find(s1)->accepted_upto();
   REQUIRE(upto == 40);
   REQUIRE(f->archivelog().ok());
-  f->world.set_latency([](std::string_view actor) { // the host is slow to listen
-    return std::ranges::find(working_actors, actor) == std::end(working_actors) ? 40 * one_second : 0;
-  });
+  f->world.set_latency(slow_host);
   f->run_for(20 * one_second); // the takeover and its commit
   REQUIRE(intake.left_out() == 1);
   REQUIRE(intake.left_out_told() == 0);
@@ -249,4 +278,36 @@ TEST_CASE(
       CHECK(code == errc::canceled);
   }
   CHECK(canceled > 0);
+}
+
+// It was answered ok: the next round begins behind it. And one of the stream made one commit after the other.
+TEST_CASE("given up: who asks as the next round is ordered is not told that what is in none is durable") {
+  bool whole = GENERATE(false, true), slow = GENERATE(false, true);
+  CAPTURE(whole, slow);
+  auto f = given_up_and_let_go(slow);
+  auto what = std::make_shared<durable_wait>();
+  what->whole_tenant = whole;
+  what->stream = s1;
+  what->upto = 40;
+  auto begun = begin_order(*f, tenant_order::kind::archivelog);
+  REQUIRE(f->world.step());
+  auto answer = f->ask(what);
+  REQUIRE(f->run_until([&] { return begun->has_value(); }));
+  append_one(*f->runtime->intake(tenant)->find(s1), f->now(), 100);
+  REQUIRE(f->run_until([&] { return answer->has_value(); }));
+  CHECK((*answer)->outcome.code() == errc::not_archiving);
+}
+
+TEST_CASE("given up: where a round only was to begin is not said to be archived") {
+  auto f = stopped_round();
+  auto s = f->runtime->intake(tenant)->find(s1);
+  REQUIRE(s->committed().next_lsn == 30);
+  f->medium().set_dead(true);
+  s->recycled(100);
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_second);
+  append_one(*s, f->now(), 100);
+  REQUIRE(f->noarchivelog().ok());
+  auto comment = f->catalog->snapshot()->round_history().value().back().comment;
+  CHECK(comment.find("stream 1 is archived up to LSN 30,") != std::string::npos);
 }

@@ -7,6 +7,39 @@ using namespace varve::test;
 
 using kind = tenant_order::kind;
 
+namespace {
+
+/// The end of round 1 is owed to its destination, which does not answer; round 2 was at another.
+std::unique_ptr<runtime_fixture> two_rounds_of_which_one_is_owed() {
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok()); // times out
+  REQUIRE(f->catalog->snapshot()->outbox(tenant).value().size() == 1);
+  REQUIRE(f->archivelog(tenant, "memory://other").ok());
+  REQUIRE(f->run_until([&] { return takes_log(*f); }));
+  f->run_for(one_second);
+  f->write(1);
+  f->write(2);
+  REQUIRE(f->flush_as_told()->outcome.ok());
+  f->run_for(one_minute);
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_minute);
+  REQUIRE(f->row().round.id == round_id{2});
+  REQUIRE(f->row().round.status == round_status::stop);
+  return f;
+}
+
+std::unique_ptr<runtime_fixture> next_life_where_it_is_owed(std::unique_ptr<runtime_fixture>& killed) {
+  auto f = std::make_unique<runtime_fixture>(after_a_kill(killed));
+  f->medium().set_dead(true);
+  auto facts = f->facts_of();
+  facts.destination = facts.outbox.front().destination; // as facts_of of the engine does
+  f->runtime->add_tenant(facts);
+  return f;
+}
+
+} // namespace
+
 // ARCHIVELOG came "instead": the log of the round before was in no round, nobody was told, a flush of it was
 // ok, and it was refused when it came again.
 TEST_CASE("orders: ARCHIVELOG is refused while NOARCHIVELOG is under way, also before anything was written") {
@@ -116,33 +149,34 @@ TEST_CASE("orders: what is taken after ARCHIVELOG is not given up with the round
 }
 
 TEST_CASE("orders: telling an old round's end leaves the counts of the row's round") {
-  auto first = doing_round();
-  first->medium().set_dead(true);
-  REQUIRE(first->noarchivelog().ok()); // times out
-  REQUIRE(first->catalog->snapshot()->outbox(tenant).value().size() == 1);
-  REQUIRE(first->archivelog(tenant, "memory://other").ok());
-  REQUIRE(first->run_until([&] { return takes_log(*first); }));
-  first->run_for(one_second);
-  first->write(1);
-  first->write(2);
-  REQUIRE(first->flush_as_told()->outcome.ok());
-  first->run_for(one_minute);
-  REQUIRE(first->noarchivelog().ok());
-  first->run_for(one_minute);
-  auto before = first->row();
-  REQUIRE(before.round.id == round_id{2});
-  REQUIRE(before.round.status == round_status::stop);
+  auto killed = two_rounds_of_which_one_is_owed();
+  auto before = killed->row();
   REQUIRE(before.counts.input_bytes > 0);
-  auto f = std::make_unique<runtime_fixture>(after_a_kill(first));
+  auto f = next_life_where_it_is_owed(killed);
   f->medium().clear_faults();
-  auto facts = f->facts_of();
-  facts.destination = facts.outbox.front().destination; // as facts_of does
-  f->runtime->add_tenant(facts);
   f->run_for(10 * one_minute);
   REQUIRE(f->catalog->snapshot()->outbox(tenant).value().empty());
   auto after = f->row();
   CHECK(after.round.id == round_id{2});
   CHECK(after.counts.input_bytes == before.counts.input_bytes);
+}
+
+// It made the later round STOPPING again, ended it where it never was, and owed its end there.
+TEST_CASE("orders: NOARCHIVELOG while an old round's end is being told leaves what the later one was") {
+  auto killed = two_rounds_of_which_one_is_owed();
+  auto before = killed->catalog->snapshot()->round_history().value().back();
+  REQUIRE(before.round.id == round_id{2});
+  auto f = next_life_where_it_is_owed(killed); // which is still away
+  f->run_for(one_minute);
+  REQUIRE(f->noarchivelog().ok());
+  CHECK(f->row().round.status == round_status::stop);
+  CHECK(f->catalog->snapshot()->outbox(tenant).value().size() == 1);
+  auto after = f->catalog->snapshot()->round_history().value().back();
+  CHECK(after.destination == before.destination);
+  CHECK(after.ended_at == before.ended_at);
+  f->medium().clear_faults();
+  f->run_for(10 * one_minute);
+  CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
 }
 
 TEST_CASE("orders: a tenant that is STOP is not stopped by what is still to be told") {
@@ -153,6 +187,20 @@ TEST_CASE("orders: a tenant that is STOP is not stopped by what is still to be t
   another_disk(*f);
   f->run_for(10 * one_minute);
   CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
+  its_own_disk(*f);
+  f->run_for(10 * one_minute);
+  CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
+}
+
+TEST_CASE("orders: what was to be told is told when its own disk is back, whenever another lay there") {
+  auto calls = static_cast<std::uint64_t>(GENERATE(range(0, 14)));
+  CAPTURE(calls);
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok());
+  f->medium().clear_faults();
+  another_disk(*f, calls);
+  f->run_for(2 * one_minute);
   its_own_disk(*f);
   f->run_for(10 * one_minute);
   CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
