@@ -54,6 +54,7 @@ public:
     round_status_record status;
     std::optional<break_history_record> broke; ///< why its round broke
     std::vector<outbox_record> outbox;
+    std::vector<writer_record> writers;
     std::vector<stream_record> streams;
     std::uint64_t last_lag_sample = 0;
   };

@@ -28,6 +28,7 @@ struct checkpoint_parts {
   std::optional<break_history_record> broke; ///< why its round broke
   bool archiving = false;                    ///< ARCHIVELOG is in force
   std::vector<outbox_record> outbox;
+  writer_record known_as; ///< at the destination
   std::uint64_t last_lag_sample = 0;
 };
 

@@ -77,7 +77,6 @@ struct checkpoint_state {
   unix_ns cycle_began = 0, last_commit = 0, last_pass = 0;
   unix_ns last_moved = 0;  // when log was last found durable
   bool files_open = false; // the writer has segments open
-  commit_seq own_seq;      // the newest of ours, whatever came of it
   commit_seq passed_once,
       passed_twice; // newest at the passes before: twice the same leaves nothing to delete
   scn cycle_checkpoint = 0;
@@ -113,7 +112,8 @@ struct checkpoint_state {
   // ---- checkpoint_takeover.cpp
   void take_over();
   void check_destination();
-  bool is_anothers(commit_seq newest) const;
+  bool is_ours(const commit_record& found) const;
+  bool note_writer(const commit_sequence::step& before);
   void run(const commit_sequence::step& step);
   void answered(std::uint64_t of, const commit_answer& got);
   void retry();

@@ -79,8 +79,6 @@ void checkpoint_state::check_destination() {
                                   ", but the catalog knows commit " + to_string(known),
                               "was an older copy put in its place? To archive on, begin a new round "
                               "(NOARCHIVELOG, then ARCHIVELOG)"));
-        if (is_anothers(newest))
-          return outbox_is_void();
         auto begin_at = commit_seq{std::max(newest.value, known.value) + 1};
         sequence = std::make_unique<commit_sequence>(parts.tenant, parts.archive, parts.draw(), begin_at);
         commit_record first;
@@ -92,12 +90,29 @@ void checkpoint_state::check_destination() {
       });
 }
 
-/// Nothing is to be archived here, and another engine has gone on beyond what we know of: then it must not be
-/// taken over.
-bool checkpoint_state::is_anothers(commit_seq newest) const {
-  return !in_force() && parts.status.destination == parts.destination &&
-         newest.value >
-             std::max(parts.status.seq, own_seq).value + 1; // one may be our own, of which we have not heard
+/// Has an engine of this catalog made the commit that a takeover found? Also one of which the catalog has not
+/// heard.
+bool checkpoint_state::is_ours(const commit_record& found) const {
+  return found.writer != random_id{} &&
+         (found.writer == parts.known_as.writer || found.writer == parts.known_as.before);
+}
+
+/// Who takes over writes down as whom, before the commit that says so can be there. False: that is being
+/// done, and `before` is run after it.
+bool checkpoint_state::note_writer(const commit_sequence::step& before) {
+  auto& found = sequence->newest();
+  writer_record as{parts.tenant, parts.destination, sequence->writer(),
+                   is_ours(found) ? found.writer : random_id{}};
+  if (as.writer == parts.known_as.writer)
+    return true;
+  parts.known_as = as;
+  change_set changes;
+  changes.put(as);
+  record(std::move(changes), [this, of = generation, before] {
+    if (of == generation)
+      run(before);
+  });
+  return false;
 }
 
 /// Runs what the sequence wants next, or acts on what it came to.
@@ -129,9 +144,14 @@ void checkpoint_state::run(const commit_sequence::step& step) {
       start_cycle();
     return;
   }
-  if (now_in == phase::taking && step.next.what == verb::create &&
-      is_anothers(commit_seq{step.next.seq.value - 1}))
-    return outbox_is_void(); // it did so while we were asking
+  if (now_in == phase::taking && step.next.what == verb::create) {
+    auto& found = sequence->newest();
+    // Nothing is to be archived here, and another engine has gone on: then it must not be taken over.
+    if (!in_force() && found.writer != random_id{} && !is_ours(found))
+      return outbox_is_void();
+    if (!note_writer(step))
+      return;
+  }
   auto op = std::make_shared<commit_operation>(step.next);
   run_io<commit_answer>(
       self, parts.pool, "commit",
@@ -198,7 +218,6 @@ void checkpoint_state::retry() {
 }
 
 void checkpoint_state::took_over() {
-  own_seq = sequence->newest().seq;
   catalog_standing known;
   if (parts.status.destination == parts.destination) {
     auto& round = parts.status.round; // perhaps only recorded, and never begun there

@@ -68,6 +68,7 @@ public:
   /// The newest commit known to count, or (while taking over) the one found; meaningful once owns().
   const commit_record& newest() const { return last_; }
   epoch current_epoch() const { return epoch_; }
+  const random_id& writer() const { return writer_; }
 
 private:
   enum class state : std::uint8_t {

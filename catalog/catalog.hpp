@@ -39,6 +39,7 @@ public:
   result<std::vector<round_join_record>> round_joins() const;          ///< by tenant and round
   result<std::vector<alarm_record>> alarms() const;                    ///< by tenant
   result<std::vector<outbox_record>> outbox(tenant_id tenant) const;   ///< in order of writing
+  result<std::vector<writer_record>> writers(tenant_id tenant) const;  ///< by destination
 };
 
 /// How sure a write must be when apply() returns.

@@ -58,6 +58,9 @@ void change_set::put(const alarm_record& x) {
 void change_set::put(const outbox_record& x) {
   add(changes_, x);
 }
+void change_set::put(const writer_record& x) {
+  add(changes_, x);
+}
 
 void change_set::erase_setting(tenant_id tenant, std::string_view name) {
   setting_record x;

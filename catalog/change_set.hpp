@@ -24,6 +24,7 @@ public:
   void put(const stream_record& x);
   void put(const lag_sample& x); ///< overwrites the sample lag_samples_max before it
   void put(const outbox_record& x);
+  void put(const writer_record& x);
   void put(const break_history_record& x);
   void put(const round_join_record& x);
   void put(const alarm_record& x);

@@ -23,6 +23,7 @@ constexpr std::array families{
     key_family_info{round_status, "round_status", 1, true, "tenant:8"},
     key_family_info{setting, "setting", 1, false, "tenant:8 name"},
     key_family_info{tenant, "tenant", 1, false, "tenant:8"},
+    key_family_info{writer, "writer", 1, false, "tenant:8 destination"},
 };
 
 } // namespace

@@ -27,7 +27,8 @@ enum class key_family : char {
   lag = 'l',
   outbox = 'o',
   break_history = 'b',
-  round_join = 'j'
+  round_join = 'j',
+  writer = 'w'
 };
 
 struct key_family_info {

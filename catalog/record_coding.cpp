@@ -126,6 +126,8 @@ template <>
 constexpr key_family family<alarm_record> = key_family::alarm;
 template <>
 constexpr key_family family<outbox_record> = key_family::outbox;
+template <>
+constexpr key_family family<writer_record> = key_family::writer;
 
 // A record is walked as itself when it is read and as const when it is written.
 template <class X, class R>
@@ -181,6 +183,10 @@ void walk_key(auto& v, record_of<alarm_record> auto& x) {
 void walk_key(auto& v, record_of<outbox_record> auto& x) {
   v.id(x.tenant);
   v.number(x.number);
+}
+void walk_key(auto& v, record_of<writer_record> auto& x) {
+  v.id(x.tenant);
+  v.text(x.destination);
 }
 
 // ---- values
@@ -283,6 +289,10 @@ void walk(auto& v, record_of<outbox_record> auto& x) {
   v.number(x.oldest_left);
   v.text(x.reason);
 }
+void walk(auto& v, record_of<writer_record> auto& x) {
+  v.raw(x.writer);
+  v.raw(x.before);
+}
 
 std::uint32_t checksum_of(std::string_view key, bytes_view body) {
   auto covered = to_bytes(as_bytes(key));
@@ -361,6 +371,7 @@ VARVE_RECORD(break_history_record)
 VARVE_RECORD(round_join_record)
 VARVE_RECORD(alarm_record)
 VARVE_RECORD(outbox_record)
+VARVE_RECORD(writer_record)
 #undef VARVE_RECORD
 
 } // namespace varve

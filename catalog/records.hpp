@@ -10,8 +10,8 @@
 #include <string>
 
 /// What the catalog keeps: one struct per record kind. KEYSPACE.md gives the bytes. About archived log a
-/// record is a copy of what the newest commit says, written after it; settings, standing orders, lag history
-/// and the outbox have the catalog as their only home.
+/// record is a copy of what the newest commit says, written after it; settings, standing orders, lag history,
+/// the outbox and the writers have the catalog as their only home.
 namespace varve {
 
 /// Which archive this catalog belongs to, and whether ARCHIVELOG stands for tenants yet to come.
@@ -147,6 +147,16 @@ struct outbox_record {
   lsn oldest_left = 0;
   std::string reason{};
   friend bool operator==(const outbox_record&, const outbox_record&) = default;
+};
+
+/// As whom the engines of this catalog have last taken a tenant over at a destination: the newest commit
+/// there is ours if one of these has made it, whatever else of it the catalog has heard.
+struct writer_record {
+  tenant_id tenant{};
+  std::string destination{};
+  std::array<std::byte, 16> writer{}; ///< of the last takeover, also if it came to nothing
+  std::array<std::byte, 16> before{}; ///< of the commit that it found, if that was ours; else zeros
+  friend bool operator==(const writer_record&, const writer_record&) = default;
 };
 
 } // namespace varve

@@ -98,4 +98,8 @@ result<std::vector<outbox_record>> catalog_snapshot::outbox(tenant_id tenant) co
   return read_all<outbox_record>(*this, tenant_prefix(key_family::outbox, tenant));
 }
 
+result<std::vector<writer_record>> catalog_snapshot::writers(tenant_id tenant) const {
+  return read_all<writer_record>(*this, tenant_prefix(key_family::writer, tenant));
+}
+
 } // namespace varve

@@ -229,8 +229,8 @@ public:
   /// The host has dropped the tenant: its round ends as by NOARCHIVELOG (also while the destination is away,
   /// after options.stop_timeout), and statements, views of what runs, and a standing ARCHIVELOG leave it out
   /// from now on. What is archived stays, to be restored and in the history. Registered again, its rounds are
-  /// numbered on. Where the process ends within it, nothing was dropped: the round goes on, or the next begins.
-  /// invalid_argument: it is not registered, or a stream of it is open.
+  /// numbered on. Where the process ends within it, nothing was dropped: the round goes on, or the next
+  /// begins. invalid_argument: it is not registered, or a stream of it is open.
   virtual status drop_tenant(tenant_id tenant) = 0;
   virtual result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
                                                           stream_options options) = 0;

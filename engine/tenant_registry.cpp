@@ -70,6 +70,7 @@ result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalo
   auto owed = std::ranges::find(facts.outbox, round_status::stop, &outbox_record::status);
   if (owed != facts.outbox.end() && !running && !facts.archiving)
     facts.destination = owed->destination;
+  VARVE_TRY_ASSIGN(facts.writers, from.writers(record.tenant));
   VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));
   VARVE_TRY_ASSIGN(auto samples, from.lag_samples(record.tenant));
   if (!samples.empty())

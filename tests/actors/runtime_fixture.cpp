@@ -95,6 +95,7 @@ archive_runtime::tenant_facts runtime_fixture::facts_of(tenant_id id) const {
     if (broke.tenant == id && broke.round == facts.status.round.id)
       facts.broke = broke;
   facts.outbox = from->outbox(id).value();
+  facts.writers = from->writers(id).value();
   facts.streams = from->streams(id).value();
   return facts;
 }

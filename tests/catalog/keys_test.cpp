@@ -16,7 +16,7 @@ TEST_CASE("every key family has its own byte and name, in the order of bytes") {
     CHECK(family_of(family_prefix(info.family)) == &info);
     CHECK(info.version >= 1);
   }
-  CHECK(names.size() == 12);
+  CHECK(names.size() == 13);
   CHECK(std::ranges::is_sorted(bytes));
   CHECK(std::ranges::adjacent_find(bytes) == bytes.end());
   CHECK(family_of("") == nullptr);

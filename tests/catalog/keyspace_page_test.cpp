@@ -69,7 +69,7 @@ TEST_CASE("the examples in KEYSPACE.md are the bytes the code writes") {
   CHECK(section(page(), "examples") ==
         examples<catalog_identity, setting_record, tenant_record, round_status_record, round_history_record,
                  piece_record, stream_record, lag_sample, break_history_record, round_join_record,
-                 alarm_record, outbox_record>());
+                 alarm_record, outbox_record, writer_record>());
 }
 
 TEST_CASE("every key family has a chapter in KEYSPACE.md") {

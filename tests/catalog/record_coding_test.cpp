@@ -11,7 +11,8 @@ using namespace varve;
 
 #define RECORD_KINDS                                                                                         \
   catalog_identity, setting_record, tenant_record, round_status_record, round_history_record, piece_record,  \
-      stream_record, lag_sample, break_history_record, round_join_record, alarm_record, outbox_record
+      stream_record, lag_sample, break_history_record, round_join_record, alarm_record, outbox_record,       \
+      writer_record
 
 namespace {
 

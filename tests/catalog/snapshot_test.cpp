@@ -55,6 +55,7 @@ std::vector<error> errors_of(const given_snapshot& at) {
   add(at.round_joins());
   add(at.alarms());
   add(at.outbox(tenant));
+  add(at.writers(tenant));
   return errors;
 }
 
@@ -72,6 +73,7 @@ given_snapshot full() {
   at.put(test::sample_record<round_join_record>());
   at.put(test::sample_record<alarm_record>());
   at.put(test::sample_record<outbox_record>());
+  at.put(test::sample_record<writer_record>());
   return at;
 }
 

@@ -18,6 +18,7 @@ struct catalog_answers {
   std::vector<std::vector<stream_record>> streams;
   std::vector<std::vector<lag_sample>> lag;
   std::vector<std::vector<outbox_record>> outbox;
+  std::vector<std::vector<writer_record>> writers;
   std::vector<std::optional<round_status_record>> status_of;
   std::vector<std::pair<std::string, std::string>> raw;
   friend bool operator==(const catalog_answers&, const catalog_answers&) = default;
@@ -35,6 +36,7 @@ inline catalog_answers all_answers(const catalog_snapshot& at) {
     x.streams.push_back(at.streams(tenant_id{t}).value());
     x.lag.push_back(at.lag_samples(tenant_id{t}).value());
     x.outbox.push_back(at.outbox(tenant_id{t}).value());
+    x.writers.push_back(at.writers(tenant_id{t}).value());
     x.status_of.push_back(at.round_status(tenant_id{t}).value());
   }
   REQUIRE(at.scan("", [&](std::string_view key, std::string_view value) {
@@ -77,7 +79,7 @@ inline change_set random_changes(record_source& from) {
       break;
     }
     default:
-      switch (from.below(8)) {
+      switch (from.below(9)) {
       case 0:
         changes.put(from.record<setting_record>());
         break;
@@ -102,6 +104,9 @@ inline change_set random_changes(record_source& from) {
       case 7:
         changes.put(from.record<outbox_record>());
         break;
+      case 8:
+        changes.put(from.record<writer_record>());
+        break;
       }
     }
   }
@@ -123,6 +128,7 @@ inline void check_catalog_contract(catalog& empty) {
     all.put(sample_record<stream_record>());
     all.put(sample_record<lag_sample>());
     all.put(sample_record<outbox_record>());
+    all.put(sample_record<writer_record>());
     apply(all);
   };
   const tenant_id tenant{1001};
@@ -149,6 +155,7 @@ inline void check_catalog_contract(catalog& empty) {
     CHECK(at->streams(tenant).value() == std::vector{sample_record<stream_record>()});
     CHECK(at->lag_samples(tenant).value() == std::vector{sample_record<lag_sample>()});
     CHECK(at->outbox(tenant).value() == std::vector{sample_record<outbox_record>()});
+    CHECK(at->writers(tenant).value() == std::vector{sample_record<writer_record>()});
     CHECK(at->streams(tenant_id{1002}).value().empty());
   }
   SECTION("the later change of a record wins, within a set and between sets") {
@@ -175,7 +182,7 @@ inline void check_catalog_contract(catalog& empty) {
     CHECK(all_answers(*before) == answers);
     CHECK(!(all_answers(*empty.snapshot()) == answers));
   }
-  SECTION("erase_archived_facts leaves settings, tenants, identity, lag history and outbox") {
+  SECTION("erase_archived_facts leaves settings, tenants, identity, lag history, outbox and writers") {
     filled();
     change_set changes;
     changes.put(sample_record<stream_record>()); // before: erased, too
@@ -194,6 +201,7 @@ inline void check_catalog_contract(catalog& empty) {
     CHECK(at->tenants().value().size() == 1);
     CHECK(at->lag_samples(tenant).value().size() == 1);
     CHECK(at->outbox(tenant).value().size() == 1);
+    CHECK(at->writers(tenant).value().size() == 1);
   }
   SECTION("rows come in the order of their numbers, and tenants do not mix") {
     change_set changes;

@@ -80,6 +80,7 @@ void try_all(const pair& x) {
   read |= try_record<round_join_record>(x.key, x.value);
   read |= try_record<alarm_record>(x.key, x.value);
   read |= try_record<outbox_record>(x.key, x.value);
+  read |= try_record<writer_record>(x.key, x.value);
   // What is refused is refused by every view alike.
   if (read || x.value.size() % 16 == 0)
     try_view(x.key, x.value);
@@ -115,7 +116,8 @@ std::vector<bytes> catalog_seeds() {
           seed_of(sample_record<round_history_record>()), seed_of(sample_record<piece_record>()),
           seed_of(sample_record<stream_record>()),        seed_of(sample_record<lag_sample>()),
           seed_of(sample_record<break_history_record>()), seed_of(sample_record<round_join_record>()),
-          seed_of(sample_record<alarm_record>()),         seed_of(sample_record<outbox_record>())};
+          seed_of(sample_record<alarm_record>()),         seed_of(sample_record<outbox_record>()),
+          seed_of(sample_record<writer_record>())};
 }
 
 } // namespace varve::fuzz

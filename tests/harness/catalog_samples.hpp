@@ -80,6 +80,10 @@ inline outbox_record sample_record() {
   return {
       tenant_id{1001}, 2, round_id{3}, round_status::interrupted, 4, "file:///b", stream_id{5}, 6, 7, "why"};
 }
+template <>
+inline writer_record sample_record() {
+  return {tenant_id{1001}, "file:///b", {std::byte{2}}, {std::byte{3}}};
+}
 
 /// Draws records whose keys come from a small space (so that they meet) and whose values from all of theirs.
 class record_source {
@@ -93,6 +97,12 @@ public:
     std::string x(below(flag() ? 4 : 300), ' ');
     for (auto& c : x)
       c = static_cast<char>(below(256));
+    return x;
+  }
+  std::array<std::byte, 16> bits() {
+    std::array<std::byte, 16> x;
+    for (auto& each : x)
+      each = static_cast<std::byte>(below(256));
     return x;
   }
   tenant_id tenant() { return tenant_id{1000 + below(4)}; }
@@ -177,6 +187,10 @@ inline outbox_record record_source::record() {
   return {tenant(), below(6), round_id{number()},  round_status(),
           number(), text(),   stream_id{number()}, number(),
           number(), text()};
+}
+template <>
+inline writer_record record_source::record() {
+  return {tenant(), text(), bits(), bits()};
 }
 
 } // namespace varve::test

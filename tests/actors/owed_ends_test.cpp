@@ -1,0 +1,149 @@
+#include "tests/actors/round_stories.hpp"
+
+using namespace varve;
+using namespace varve::test;
+
+// What is owed to a destination that was away is told by whose round it is, and by nobody else.
+
+namespace {
+
+std::size_t owed(const runtime_fixture& f) {
+  return f.catalog->snapshot()->outbox(tenant).value().size();
+}
+
+std::size_t breaks(const runtime_fixture& f) {
+  return f.catalog->snapshot()->breaks().value().size();
+}
+
+/// Adds the tenant as the engine does.
+void add_where_it_is_owed(runtime_fixture& f) {
+  auto facts = f.facts_of();
+  if (!facts.outbox.empty() && facts.status.round.status == round_status::stop)
+    facts.destination = facts.outbox.front().destination;
+  f.runtime->add_tenant(facts);
+}
+
+std::unique_ptr<runtime_fixture> next_life(std::unique_ptr<runtime_fixture>& killed) {
+  auto next = std::make_unique<runtime_fixture>(after_a_kill(killed));
+  add_where_it_is_owed(*next);
+  return next;
+}
+
+/// A break and the end of the round are owed to a destination that is there again.
+std::unique_ptr<runtime_fixture> broken_and_ended() {
+  auto f = doing_round();
+  f->write(1);
+  f->medium().set_dead(true);
+  let_go_up_to(*f, 500);
+  f->run_for(one_second);
+  REQUIRE(f->noarchivelog().ok());
+  REQUIRE(owed(*f) == 2);
+  REQUIRE(breaks(*f) == 1);
+  return f;
+}
+
+} // namespace
+
+// The catalog is behind by what a tick has gathered.
+TEST_CASE("owed: the end of a round is told, however many of its commits the catalog has not heard of") {
+  int flushes = GENERATE(1, 2, 3);
+  CAPTURE(flushes);
+  auto f = doing_round();
+  f->run_for(one_second);
+  for (int i = 0; i < flushes; ++i) {
+    f->write(1);
+    f->write(2);
+    REQUIRE(f->flush()->outcome.ok());
+  }
+  auto there = f->committed().commit.record.seq.value;
+  REQUIRE(f->row().seq.value + static_cast<std::uint64_t>(flushes) == there);
+  f = std::make_unique<runtime_fixture>(after_a_kill(f));
+  f->add_tenant();
+  f->open(1, std::nullopt);
+  f->open(2, std::nullopt);
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok());
+  REQUIRE(owed(*f) == 1);
+  f->medium().clear_faults();
+  f->run_for(10 * one_minute);
+  CHECK(owed(*f) == 0);
+  CHECK(f->committed().commit.record.round.status == round_status::stop);
+}
+
+TEST_CASE("owed: a break and an end are told by an engine that is killed as it tells them, more than once") {
+  int kills = GENERATE(1, 2, 3);
+  CAPTURE(kills);
+  auto f = broken_and_ended();
+  f->medium().clear_faults();
+  for (int life = 0; life < kills; ++life) {
+    auto commits = f->paths("/commits/").size();
+    if (!f->run_until([&] { return f->paths("/commits/").size() > commits; }, one_minute))
+      break;
+    f = next_life(f);
+  }
+  f->run_for(10 * one_minute);
+  CHECK(breaks(*f) == 1);
+  CHECK(owed(*f) == 0);
+  CHECK(f->committed().commit.record.round.status == round_status::stop);
+  CHECK(f->committed().commit.record.interruption.has_value());
+}
+
+TEST_CASE("owed: what a damaged destination cannot be told is kept over many lives") {
+  auto f = broken_and_ended();
+  for (auto& path : f->paths("/seg-"))
+    f->medium().erase(path);
+  f->medium().set_dead(false);
+  f->run_for(one_minute);
+  for (int life = 1; life < 5; ++life) {
+    f = next_life(f);
+    f->run_for(10 * one_minute);
+    CAPTURE(life, f->paths("/commits/").size());
+    CHECK(breaks(*f) == 1);
+    CHECK(owed(*f) == 2);
+  }
+}
+
+// It was fenced, and its round ended, by an engine that was not even to archive the tenant.
+TEST_CASE("owed: the end of a round that another engine goes on with is not told, also after a drop") {
+  auto f = doing_round();
+  auto before = f->on_the_same();
+  f->write(1);
+  f->medium().set_dead(true);
+  for (auto id : {s1, s2})
+    f->runtime->intake(tenant)->find(id)->detach();
+  REQUIRE(f->noarchivelog().ok());
+  REQUIRE(owed(*f) == 1);
+  auto known = f->row();
+  tenant_order drop;
+  drop.what = tenant_order::kind::drop;
+  REQUIRE(f->give_order(tenant, drop).ok());
+  f->runtime->remove_tenant(tenant);
+  change_set gone;
+  gone.erase_round_status(tenant);
+  REQUIRE(f->catalog->apply(gone, durability::synced).ok());
+  f->medium().clear_faults();
+
+  before.began_at = f->now();
+  runtime_fixture second{before};
+  second.add_tenant();
+  second.open(1, std::nullopt);
+  second.open(2, std::nullopt);
+  second.write(1);
+  second.write(2);
+  REQUIRE(second.flush()->outcome.ok());
+
+  auto facts = f->facts_of(); // registered again, as the engine numbers it on
+  facts.status.tenant = tenant;
+  facts.status.round = known.round;
+  facts.status.current_piece = known.current_piece;
+  facts.archiving = false;
+  facts.destination = facts.outbox.front().destination;
+  f->runtime->add_tenant(facts);
+  f->run_for(5 * one_minute);
+  CHECK(owed(*f) == 0);
+  second.write(1);
+  auto answer = second.flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+  CHECK(second.committed().commit.record.round.status == round_status::doing);
+}
