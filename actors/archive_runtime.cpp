@@ -179,10 +179,9 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   parts.status = of.facts.status;
   parts.archiving = of.facts.archiving;
   parts.outbox = of.facts.outbox;
-  parts.known_as = {id, uri, {}, {}};
   for (auto& each : of.facts.writers)
     if (each.destination == uri)
-      parts.known_as = each;
+      parts.known_as = each.writers;
   parts.broke = of.facts.broke;
   parts.last_lag_sample = of.facts.last_lag_sample;
   of.checkpoint = spawn_checkpoint(system_, std::move(parts));

@@ -28,7 +28,7 @@ struct checkpoint_parts {
   std::optional<break_history_record> broke; ///< why its round broke
   bool archiving = false;                    ///< ARCHIVELOG is in force
   std::vector<outbox_record> outbox;
-  writer_record known_as; ///< at the destination
+  std::vector<random_id> known_as; ///< at the destination: of its writer_record
   std::uint64_t last_lag_sample = 0;
 };
 

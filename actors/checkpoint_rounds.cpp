@@ -377,7 +377,8 @@ void checkpoint_state::interrupt(const break_record& why) {
   if (!stream || now_in == phase::idle)
     return;
   if (!positions_known) { // nor where another engine has the tenant: it is judged when that is taken back
-    bool fresh = begin_wanted || (ledger && ledger->round().start_scn == 0);
+    bool away = now_in == phase::fenced || now_in == phase::stopped; // and taken back to whatever round
+    bool fresh = !away && (begin_wanted || (ledger && ledger->round().start_scn == 0));
     if (fresh && !stream->started())
       return; // a round that has not begun begins a stream anywhere
     // Only by the catalog, which may be behind: the host may have let go what it was told is archived.
@@ -401,7 +402,9 @@ void checkpoint_state::interrupt(const break_record& why) {
 void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   if (parts.status.round.status == round_status::interrupted || break_wanted || stop_wanted)
     return;
-  if (why.oldest_left != 0 && why.oldest_left <= reached)
+  // Where the host could not say what it has left, only what it could not give is gone.
+  bool there = why.oldest_left != 0 ? why.oldest_left <= reached : why.first_missing < reached;
+  if (there)
     return;
   break_wanted = why;
   break_wanted->first_missing = reached;

@@ -113,7 +113,7 @@ struct checkpoint_state {
   void take_over();
   void check_destination();
   bool is_ours(const commit_record& found) const;
-  bool note_writer(const commit_sequence::step& before);
+  bool writer_is_noted(const commit_sequence::step& before);
   void run(const commit_sequence::step& step);
   void answered(std::uint64_t of, const commit_answer& got);
   void retry();
@@ -183,7 +183,7 @@ struct checkpoint_state {
   void refresh_comment();
   void put_status(change_set& to, round_status status);
   void put_break(change_set& to, break_history_record what);
-  void record(change_set changes, std::function<void()> then);
+  void record(change_set changes, std::function<void()> then, std::function<void()> refused = {});
   void later(change_set changes);
   void tell(std::function<void(archive_listener&)> what);
   static error given_up(stream_id stream, lsn from);

@@ -13,13 +13,13 @@ void checkpoint_state::later(change_set changes) {
   self->send(parts.catalog, later_atom::value, std::make_shared<change_set>(std::move(changes)));
 }
 
-void checkpoint_state::record(change_set changes, std::function<void()> then) {
+void checkpoint_state::record(change_set changes, std::function<void()> then, std::function<void()> refused) {
+  // Where the catalog refuses, its writer reports that; what was asked happens all the same, unless said
+  // otherwise, since commits and not the catalog hold the truth.
   self->request(parts.catalog, caf::infinite, apply_atom::value,
                 std::make_shared<change_set>(std::move(changes)))
       .then([then](bool) { then(); },
-            // The catalog refused: what it says is reported by its writer; what was asked happens all the
-            // same, since commits and not the catalog hold the truth.
-            [then](caf::error&) { then(); });
+            [otherwise = refused ? std::move(refused) : then](caf::error&) { otherwise(); });
 }
 
 /// What a quiet or young round waits for.
@@ -57,7 +57,7 @@ std::string checkpoint_state::archived_upto() const {
   std::size_t count = 0;
   for (auto& stream : parts.intake->streams()) {
     auto committed = stream->archived().next_lsn; // where it only is to begin is no such position
-    if (stream->accepted_upto() > committed && ++count <= named_max)
+    if (stream->accepted_ever() > committed && ++count <= named_max)
       text.append("; stream " + to_string(stream->id()) + " is archived up to LSN " +
                   std::to_string(committed) + ", what it took after that was given up");
   }

@@ -93,24 +93,35 @@ void checkpoint_state::check_destination() {
 /// Has an engine of this catalog made the commit that a takeover found? Also one of which the catalog has not
 /// heard.
 bool checkpoint_state::is_ours(const commit_record& found) const {
-  return found.writer != random_id{} &&
-         (found.writer == parts.known_as.writer || found.writer == parts.known_as.before);
+  VARVE_PLANT(any_commit_is_ours, return true);
+  return std::ranges::find(parts.known_as, found.writer) != parts.known_as.end();
 }
 
 /// Who takes over writes down as whom, before the commit that says so can be there. False: that is being
 /// done, and `before` is run after it.
-bool checkpoint_state::note_writer(const commit_sequence::step& before) {
-  auto& found = sequence->newest();
-  writer_record as{parts.tenant, parts.destination, sequence->writer(),
-                   is_ours(found) ? found.writer : random_id{}};
-  if (as.writer == parts.known_as.writer)
+bool checkpoint_state::writer_is_noted(const commit_sequence::step& before) {
+  VARVE_PLANT(writer_not_noted, return true);
+  auto& known = parts.known_as;
+  if (!known.empty() && known.back() == sequence->writer())
     return true;
-  parts.known_as = as;
+  // A create of one before the writer of what was found comes too late: its number is taken.
+  if (auto found = std::ranges::find(known, sequence->newest().writer); found != known.end())
+    known.erase(known.begin(), found);
+  if (known.size() == writer_record::writers_max)
+    known.erase(known.begin());
+  known.push_back(sequence->writer());
   change_set changes;
-  changes.put(as);
-  record(std::move(changes), [this, of = generation, before] {
+  changes.put(writer_record{parts.tenant, parts.destination, known});
+  auto go_on = [this, of = generation, before] {
     if (of == generation)
       run(before);
+  };
+  record(std::move(changes), go_on, [this, of = generation, go_on] {
+    if (of != generation || in_force())
+      return go_on(); // nothing is owed that the next life could take for another engine's to tell
+    outbox_waits = true;
+    abandon("the catalog cannot be written");
+    now_in = phase::idle;
   });
   return false;
 }
@@ -149,7 +160,7 @@ void checkpoint_state::run(const commit_sequence::step& step) {
     // Nothing is to be archived here, and another engine has gone on: then it must not be taken over.
     if (!in_force() && found.writer != random_id{} && !is_ours(found))
       return outbox_is_void();
-    if (!note_writer(step))
+    if (!writer_is_noted(step))
       return;
   }
   auto op = std::make_shared<commit_operation>(step.next);
@@ -424,7 +435,7 @@ void checkpoint_state::lost(const error& why) {
 void checkpoint_state::stopped(const error& why) {
   if (!in_force() && now_in != phase::idle) {
     // The outbox is told some other time; where that would make one commit after the other, in another life.
-    outbox_waits = sequence && sequence->owns() && !is_final(why.code);
+    outbox_waits = sequence && sequence->owns() && why.code != errc::foreign_destination;
     parts.intake->set_gate(intake_gate::closed);
     abandon(why.message);
     now_in = phase::idle;

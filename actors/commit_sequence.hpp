@@ -65,7 +65,8 @@ public:
 
   bool idle() const { return state_ == state::owner; }
   bool owns() const;
-  /// The newest commit known to count, or (while taking over) the one found; meaningful once owns().
+  /// The newest commit known to count; while taking over, at a create: the one found, without a writer if
+  /// there is none.
   const commit_record& newest() const { return last_; }
   epoch current_epoch() const { return epoch_; }
   const random_id& writer() const { return writer_; }

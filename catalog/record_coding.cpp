@@ -28,6 +28,11 @@ struct value_writer {
   void flag(const bool& x) { out.put(static_cast<std::uint8_t>(x)); }
   void text(const std::string& x) { out.put_string(x); }
   void raw(const std::array<std::byte, 16>& x) { out.put_bytes(x); }
+  void list(const std::vector<std::array<std::byte, 16>>& x, std::size_t) {
+    out.put(static_cast<std::uint8_t>(x.size()));
+    for (auto& each : x)
+      raw(each);
+  }
   template <class Tag>
   void maybe(const std::optional<varve::id<Tag>>& x) {
     flag(x.has_value());
@@ -60,6 +65,14 @@ struct value_reader {
   void raw(std::array<std::byte, 16>& x) {
     auto stored = in.get_bytes(x.size());
     std::copy(stored.begin(), stored.end(), x.begin());
+  }
+  void list(std::vector<std::array<std::byte, 16>>& x, std::size_t count_max) {
+    auto count = in.get<std::uint8_t>();
+    if (count > count_max)
+      return in.fail();
+    x.resize(count);
+    for (auto& each : x)
+      raw(each);
   }
   template <class Tag>
   void maybe(std::optional<varve::id<Tag>>& x) {
@@ -290,8 +303,7 @@ void walk(auto& v, record_of<outbox_record> auto& x) {
   v.text(x.reason);
 }
 void walk(auto& v, record_of<writer_record> auto& x) {
-  v.raw(x.writer);
-  v.raw(x.before);
+  v.list(x.writers, writer_record::writers_max);
 }
 
 std::uint32_t checksum_of(std::string_view key, bytes_view body) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// What the catalog keeps: one struct per record kind. KEYSPACE.md gives the bytes. About archived log a
 /// record is a copy of what the newest commit says, written after it; settings, standing orders, lag history,
@@ -149,13 +150,15 @@ struct outbox_record {
   friend bool operator==(const outbox_record&, const outbox_record&) = default;
 };
 
-/// As whom the engines of this catalog have last taken a tenant over at a destination: the newest commit
-/// there is ours if one of these has made it, whatever else of it the catalog has heard.
+/// As whom the engines of this catalog have taken a tenant over at a destination since the newest commit that
+/// is known to be ours, in that order, whose writer is the first: the newest commit there is ours if one of
+/// these has made it, whatever else of it the catalog has heard. More than a few come only of takeovers that
+/// come to nothing; then the oldest is forgotten.
 struct writer_record {
+  static constexpr std::size_t writers_max = 8;
   tenant_id tenant{};
   std::string destination{};
-  std::array<std::byte, 16> writer{}; ///< of the last takeover, also if it came to nothing
-  std::array<std::byte, 16> before{}; ///< of the commit that it found, if that was ours; else zeros
+  std::vector<std::array<std::byte, 16>> writers{};
   friend bool operator==(const writer_record&, const writer_record&) = default;
 };
 

@@ -165,10 +165,10 @@ public:
   /// archived_position() is there already it is ok at once, and no destination is asked.
   virtual durable_future flush() = 0;
   /// Log below `oldest` is gone at the host. If it was not handed over: a break (DESIGN section 5.3); said
-  /// while no round takes log of the stream: the next one begins there, or further on. A host that says it
-  /// each time it recycles is warned before a break (archive_listener::on_alarm). After open() the break
-  /// comes with the takeover, which this asks for: only the destination knows whether that log is archived.
-  /// Thread-safe.
+  /// while no round is in force: the next one begins there, or further on; while the tenant is fenced or
+  /// stopped: it is judged when that is taken back. A host that says it each time it recycles is warned
+  /// before a break (archive_listener::on_alarm). After open() the break comes with the takeover, which this
+  /// asks for: only the destination knows whether that log is archived. Thread-safe.
   virtual status log_recycled(lsn oldest) = 0;
 
   /// Thread-safe, cheap:
@@ -230,7 +230,7 @@ public:
   /// after options.stop_timeout), and statements, views of what runs, and a standing ARCHIVELOG leave it out
   /// from now on. What is archived stays, to be restored and in the history. Registered again, its rounds are
   /// numbered on. Where the process ends within it, nothing was dropped: the round goes on, or the next
-  /// begins. invalid_argument: it is not registered, or a stream of it is open.
+  /// begins, if one was wanted. invalid_argument: it is not registered, or a stream of it is open.
   virtual status drop_tenant(tenant_id tenant) = 0;
   virtual result<std::unique_ptr<log_stream>> open_stream(tenant_id tenant, stream_id stream,
                                                           stream_options options) = 0;

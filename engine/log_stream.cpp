@@ -124,7 +124,7 @@ status engine_stream::log_recycled(lsn oldest) {
   broken.broken.reason = "the host has recycled it";
   auto told = engine_.order({{intake_->id(), broken}}, engine_limits::statement);
   // Of a tenant that is stopped nobody may be there to hear it; the next engine is told again.
-  return gate == intake_gate::open ? told : status{};
+  return gate == intake_gate::stopped ? status{} : told;
 }
 
 lsn engine_stream::expected_lsn() const {

@@ -275,3 +275,57 @@ TEST_CASE("break verdict: one that was believed in of a round that another engin
   CHECK(third->catalog->snapshot()->breaks().value().empty());
   CHECK(third->runtime->intake(tenant)->gate() == intake_gate::open);
 }
+
+// It was forgotten: this engine's own next round might have begun the stream anywhere.
+TEST_CASE("break verdict: log that goes is missing in another's round, though one was to begin here") {
+  auto f = doing_round();
+  auto before = f->on_the_same();
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok()); // times out
+  REQUIRE(f->archivelog().ok());
+  auto s = f->open(3, std::nullopt);
+  f->medium().clear_faults();
+  REQUIRE(f->run_until([&] { return !f->paths("/rounds/").empty(); })); // its end is about to be committed
+  {
+    runtime_fixture second{before};
+    second.add_tenant();
+    second.open(1, std::nullopt);
+    second.open(2, std::nullopt);
+    for (int round = 0; round < 2; ++round) {
+      second.write(1);
+      second.write(2);
+      REQUIRE(second.flush()->outcome.ok());
+      REQUIRE(second.run_until([&] { return is_doing(second); }));
+      if (round == 0) {
+        REQUIRE(second.noarchivelog().ok());
+        REQUIRE(second.archivelog().ok());
+      }
+    }
+  }
+  REQUIRE(f->run_until([&] { return f->runtime->intake(tenant)->gate() == intake_gate::fenced; }));
+  s->recycled(500);
+  auto gone = log_recycled(500);
+  gone.broken.stream = s3;
+  REQUIRE(f->give_order(tenant, gone).ok());
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_minute);
+  CHECK(f->row().round.status == round_status::interrupted);
+  auto broke = f->committed().commit.record.interruption;
+  REQUIRE(broke);
+  CHECK(broke->stream == s3);
+  CHECK(broke->oldest_left == 500);
+}
+
+// What a source could not give is archived, and it could not say what else it has.
+TEST_CASE("break verdict: none where another engine has what was missing, though nothing else is known") {
+  auto f = doing_round();
+  auto second = taken_by_another(*f);
+  second.reset();
+  auto gone = log_recycled(0);
+  gone.broken.first_missing = 30; // [30, 40) is what the other one has
+  REQUIRE(f->give_order(tenant, gone).ok());
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_minute);
+  CHECK(is_doing(*f));
+  CHECK(takes_log(*f));
+}

@@ -311,3 +311,16 @@ TEST_CASE("given up: where a round only was to begin is not said to be archived"
   auto comment = f->catalog->snapshot()->round_history().value().back().comment;
   CHECK(comment.find("stream 1 is archived up to LSN 30,") != std::string::npos);
 }
+
+TEST_CASE("given up: nothing is said of a stream that took no log") {
+  runtime_fixture f;
+  f.add_tenant();
+  f.open(1, lsn{500});
+  REQUIRE(f.archivelog().ok());
+  REQUIRE(f.run_until([&] { return f.media.contains("d"); }));
+  f.medium().set_dead(true);
+  f.run_for(one_second);
+  REQUIRE(f.noarchivelog().ok());
+  auto comment = f.catalog->snapshot()->round_history().value().back().comment;
+  CHECK(comment.find("stream 1") == std::string::npos);
+}

@@ -103,6 +103,52 @@ TEST_CASE("owed: what a damaged destination cannot be told is kept over many liv
   }
 }
 
+TEST_CASE("owed: a takeover's commit that lands after the next takeover has looked is that engine's own") {
+  auto f = broken_and_ended();
+  f->medium().clear_faults();
+  auto before = f->paths("/commits/");
+  lose_answer_of_commit(*f);
+  REQUIRE(f->run_until([&] { return f->paths("/commits/").size() > before.size(); }));
+  auto late = f->paths("/commits/").back(); // is on its way yet
+  auto content = f->medium().peek(late).value();
+  REQUIRE(f->medium().erase(late));
+  f = next_life(f);
+  auto& medium = f->medium();
+  medium.clear_faults();
+  auto landed = std::make_shared<bool>(false);
+  medium.on_call([&medium, late, content, landed](const fault_medium::call_info& what) {
+    if (what.kind == fault_medium::call::create && what.path == late && !std::exchange(*landed, true))
+      medium.put(late, content);
+  });
+  f->run_for(10 * one_minute);
+  CHECK(*landed);
+  CHECK(breaks(*f) == 1);
+  CHECK(owed(*f) == 0);
+  CHECK(f->committed().commit.record.round.status == round_status::stop);
+  CHECK(f->committed().commit.record.interruption.has_value());
+}
+
+TEST_CASE("owed: nothing is told as long as the catalog cannot have as whom") {
+  auto f = broken_and_ended();
+  auto commits = f->paths("/commits/");
+  f->medium().clear_faults();
+  f->catalog->fail_after(0);
+  f->run_for(10 * one_minute);
+  CHECK(f->paths("/commits/") == commits);
+}
+
+// Each try of a takeover made a commit.
+TEST_CASE("owed: a destination that a newer program has written to is not tried again and again") {
+  auto f = broken_and_ended();
+  f->medium().clear_faults();
+  auto commits = f->paths("/commits/").size();
+  using call = fault_medium::call;
+  f->medium().plan({.only = call::read, .for_good = true, .code = errc::unknown_version});
+  f->run_for(10 * one_minute);
+  CHECK(f->paths("/commits/").size() <= commits + 1);
+  CHECK(owed(*f) == 2);
+}
+
 // It was fenced, and its round ended, by an engine that was not even to archive the tenant.
 TEST_CASE("owed: the end of a round that another engine goes on with is not told, also after a drop") {
   auto f = doing_round();

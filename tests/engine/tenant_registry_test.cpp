@@ -128,8 +128,7 @@ TEST_CASE("tenant registry: a drop that a kill interrupted has not happened, and
     auto s = h.stream(1);
     CHECK(put(*s, 0, 100, "x").outcome == append_outcome::accepted);
     h.flush();
-    if (was == round_status::interrupted)
-      {
+    if (was == round_status::interrupted) {
       REQUIRE(s->log_recycled(7).ok());
       CHECK(h.eventually([&] { return h.rows(history) == strings{"1001 1 INTERRUPTED"}; }));
     }

@@ -82,7 +82,7 @@ inline outbox_record sample_record() {
 }
 template <>
 inline writer_record sample_record() {
-  return {tenant_id{1001}, "file:///b", {std::byte{2}}, {std::byte{3}}};
+  return {tenant_id{1001}, "file:///b", {{std::byte{2}}, {std::byte{3}}}};
 }
 
 /// Draws records whose keys come from a small space (so that they meet) and whose values from all of theirs.
@@ -190,7 +190,11 @@ inline outbox_record record_source::record() {
 }
 template <>
 inline writer_record record_source::record() {
-  return {tenant(), text(), bits(), bits()};
+  writer_record made{tenant(), text(), {}};
+  made.writers.resize(below(writer_record::writers_max + 1));
+  for (auto& each : made.writers)
+    each = bits();
+  return made;
 }
 
 } // namespace varve::test

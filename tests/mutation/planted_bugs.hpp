@@ -31,6 +31,8 @@ enum class planted_bug : std::uint8_t {
   object_made_anew,
   outbox_not_told,
   fenced_outbox_kept,
+  writer_not_noted,
+  any_commit_is_ours,
   // actors/checkpoint_cycle.cpp
   forgotten_while_waited_for,
   checkpoint_is_max,
