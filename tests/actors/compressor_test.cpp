@@ -9,7 +9,7 @@ using namespace varve::test;
 
 TEST_CASE("compressor: a block is packed as wanted and goes to its writer under its epoch") {
   memory_budget budget{{.budget_bytes = 16 << 20, .reserve_bytes = 1 << 20, .room_bytes = 8192}};
-  auto account = budget.open_account(tenant, "d");
+  auto account = budget.open_account(test::tenant, "d");
   fake_writer got;
   actor_fixture f;
   auto writer = got.spawn(f.system());
@@ -37,7 +37,7 @@ TEST_CASE("compressor: a block is packed as wanted and goes to its writer under 
 
 TEST_CASE("compressor: a block that cannot be packed ends it, and nothing of that reaches the writer") {
   memory_budget budget{{.budget_bytes = 16 << 20, .reserve_bytes = 1 << 20, .room_bytes = 8192}};
-  auto account = budget.open_account(tenant, "d");
+  auto account = budget.open_account(test::tenant, "d");
   fake_writer got;
   actor_fixture f;
   auto writer = got.spawn(f.system());
@@ -60,7 +60,7 @@ TEST_CASE("compressor: a block that cannot be packed ends it, and nothing of tha
 
 TEST_CASE("compressor: a huge block is packed like any other, and so is the one after it") {
   memory_budget budget{{.budget_bytes = 64 << 20, .reserve_bytes = 1 << 20, .room_bytes = 8192}};
-  auto account = budget.open_account(tenant, "d");
+  auto account = budget.open_account(test::tenant, "d");
   fake_writer got;
   actor_fixture f;
   auto writer = got.spawn(f.system());

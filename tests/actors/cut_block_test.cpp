@@ -13,7 +13,7 @@ constexpr auto slab = slab_arena::slab_bytes;
 
 struct packing {
   memory_budget budget{{.budget_bytes = 512 * slab, .reserve_bytes = 64 * slab, .room_bytes = slab}};
-  std::shared_ptr<memory_budget::account> account = budget.open_account(tenant, "d");
+  std::shared_ptr<memory_budget::account> account = budget.open_account(test::tenant, "d");
   block_packer packer;
   bytes raw, packed;
 

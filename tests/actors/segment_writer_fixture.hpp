@@ -10,6 +10,8 @@
 
 namespace varve::test {
 
+const piece_key first_piece{round_id{1}, piece_id{1}};
+
 /// What reports have said so far: what a checkpoint would know and commit.
 struct reported {
   std::map<piece_key, made_piece> made;

@@ -7,12 +7,6 @@ using namespace varve::test;
 using call = fault_medium::call;
 using moment = fault_medium::moment;
 
-namespace {
-
-const piece_key first_piece{round_id{1}, piece_id{1}};
-
-} // namespace
-
 TEST_CASE("segment writer: pieces are made of whole cells, absorb the empty ones, and take late blocks") {
   writer_fixture f{{.interval = 100}};
   f.put(1, 110);

@@ -13,7 +13,6 @@ using moment = fault_medium::moment;
 namespace {
 
 using words = std::vector<std::string>;
-const piece_key first_piece{round_id{1}, piece_id{1}};
 
 std::uint64_t count_of(const writer_fixture& f, std::string_view what) {
   return static_cast<std::uint64_t>(std::count(f.operations.begin(), f.operations.end(), what));

@@ -20,9 +20,9 @@ bool mentions(const error& why, const std::string& text) {
 }
 
 /// Two rounds, the second under way; the engine is closed.
-struct archived : engine_host {
+struct archived_round : engine_host {
   strings round, piece_rows, window_rows;
-  archived() {
+  archived_round() {
     begin("log_archive_piece_switch_interval=1d");
     {
       auto s = stream(1);
@@ -72,7 +72,7 @@ TEST_CASE("data directory: where there is no catalog, a SELECT says so and makes
 }
 
 TEST_CASE("data directory: a catalog made again says what the lost one said, and archiving goes on") {
-  archived h;
+  archived_round h;
   std::filesystem::remove_all(h.data);
   auto made = rebuild_catalog(h.data, h.uri);
   INFO((made.ok() ? "" : made.error().to_string()));
@@ -98,7 +98,7 @@ TEST_CASE("data directory: a catalog made again says what the lost one said, and
 }
 
 TEST_CASE("data directory: settings and names are not archived, so they stay") {
-  archived h;
+  archived_round h;
   h.open();
   h.run("ALTER SYSTEM SET backup_log_archive_option = 'mandatory compression=zstd_1.3.8'");
   h.engine.reset();
@@ -111,7 +111,7 @@ TEST_CASE("data directory: settings and names are not archived, so they stay") {
 }
 
 TEST_CASE("data directory: the piece length that was lost with the catalog can be said again at once") {
-  archived h;
+  archived_round h;
   std::filesystem::remove_all(h.data);
   REQUIRE(rebuild_catalog(h.data, h.uri).ok());
   h.open();
@@ -128,7 +128,7 @@ TEST_CASE("data directory: the piece length that was lost with the catalog can b
 }
 
 TEST_CASE("data directory: a catalog that cannot be opened is put aside, and said where") {
-  archived h;
+  archived_round h;
   std::ofstream(std::filesystem::path(h.data) / "catalog" / "CURRENT") << "damaged";
   REQUIRE(archive_engine::open(h.options).code() == errc::catalog_error);
   auto made = rebuild_catalog(h.data, h.uri);
@@ -145,7 +145,7 @@ TEST_CASE("data directory: a catalog that cannot be opened is put aside, and sai
 /// Claim: a catalog is put aside for damage only. Method: so few file descriptors that opening it fails, at
 /// every place where one is needed.
 TEST_CASE("data directory: a catalog that cannot be opened for want of descriptors is left alone") {
-  archived h;
+  archived_round h;
   h.open();
   h.run("ALTER SYSTEM SET backup_log_archive_option = 'mandatory compression=zstd_1.3.8'");
   h.engine.reset();
@@ -179,7 +179,7 @@ TEST_CASE("data directory: a catalog that cannot be opened for want of descripto
 }
 
 TEST_CASE("data directory: what cannot be read is said, and the rest is in the catalog") {
-  archived h;
+  archived_round h;
   std::filesystem::path seal;
   for (auto& each : std::filesystem::directory_iterator(h.archive / "t1001" / "r1_p1"))
     if (each.path().filename().string().starts_with("seal-"))
@@ -199,13 +199,13 @@ TEST_CASE("data directory: what cannot be read is said, and the rest is in the c
 }
 
 TEST_CASE("data directory: it is not rebuilt under its owner, from another's archive, or from nothing") {
-  archived h;
+  archived_round h;
   h.open();
   auto owned = rebuild_catalog(h.data, h.uri);
   REQUIRE(owned.code() == errc::already_open);
   CHECK(mentions(owned.error(), std::to_string(::getpid())));
   h.engine.reset();
-  archived other;
+  archived_round other;
   auto foreign = rebuild_catalog(h.data, other.uri);
   REQUIRE(foreign.code() == errc::foreign_destination);
   CHECK(mentions(foreign.error(), other.uri));

@@ -16,8 +16,8 @@ constexpr auto history = "SELECT TENANT_ID, LOG_ARCHIVE_ROUND, STATUS FROM CDB_O
                          "WHERE TENANT_ID > 1";
 
 /// One tenant with an entry, archived; its stream is closed again.
-struct archived : engine_host {
-  archived() {
+struct archived_entry : engine_host {
+  archived_entry() {
     options.stop_timeout = 200 * one_ms;
     begin("log_archive_piece_switch_interval=1d");
     write(0, 100);
@@ -32,7 +32,7 @@ struct archived : engine_host {
 } // namespace
 
 TEST_CASE("tenant registry: a dropped tenant ends its round and leaves what runs, not what is archived") {
-  archived h;
+  archived_entry h;
   constexpr tenant_id bank{1002};
   REQUIRE(h.engine->register_tenant(bank, "bank").ok()); // by the standing order
   REQUIRE(h.engine->drop_tenant(h.shop).ok());
@@ -50,7 +50,7 @@ TEST_CASE("tenant registry: a dropped tenant ends its round and leaves what runs
 }
 
 TEST_CASE("tenant registry: a tenant that is registered again is numbered on") {
-  archived h;
+  archived_entry h;
   REQUIRE(h.engine->drop_tenant(h.shop).ok());
   bool reopens = GENERATE(false, true);
   if (reopens)
@@ -65,7 +65,7 @@ TEST_CASE("tenant registry: a tenant that is registered again is numbered on") {
 }
 
 TEST_CASE("tenant registry: a tenant with an open stream is not dropped, and neither one that is not there") {
-  archived h;
+  archived_entry h;
   auto s = h.stream(1);
   auto refused = h.engine->drop_tenant(h.shop);
   CHECK(refused.code() == errc::invalid_argument);
@@ -78,7 +78,7 @@ TEST_CASE("tenant registry: a tenant with an open stream is not dropped, and nei
 
 TEST_CASE(
     "tenant registry: dropping waits for no dead destination, which hears of it when the tenant is back") {
-  archived h;
+  archived_entry h;
   h.take_commits_away();
   REQUIRE(h.engine->drop_tenant(h.shop).ok());
   CHECK(h.rows(running) == strings{"1 DOING"});
@@ -92,7 +92,7 @@ TEST_CASE(
 }
 
 TEST_CASE("tenant registry: a kill within ARCHIVELOG begins the round where backup_dest says by then") {
-  archived h;
+  archived_entry h;
   h.take_commits_away();
   h.run("ALTER SYSTEM NOARCHIVELOG"); // the first destination has not heard of it
   auto second = "file://" + (h.dir.path() / "second").string();
