@@ -154,6 +154,8 @@ std::optional<sim_host::promise> sim_host::may_promise(const stream& of) const {
 }
 
 void sim_host::advance() {
+  if (streams_.size() < world_.log().streams(tenant_).size())
+    return; // nothing can be said of one that it could not open
   has_promised_ = true;
   promise all{0, world_.log().now()};
   for (auto& [id, each] : streams_) {
