@@ -14,6 +14,14 @@ std::string history_of(runtime_fixture& f, std::uint64_t round) {
   return "none";
 }
 
+/// What log_stream::log_recycled() does.
+void log_goes(runtime_fixture& f, stream_buffer& of, lsn oldest) {
+  of.recycled(oldest);
+  auto order = log_recycled(oldest);
+  order.broken.stream = of.id();
+  REQUIRE(f.give_order(tenant, order).ok());
+}
+
 } // namespace
 
 TEST_CASE("break verdict: log that is gone is a break of a round that another engine has, also a young one") {
@@ -227,12 +235,8 @@ TEST_CASE("break verdict: log that goes while another engine has the tenant is m
   auto second = taken_by_another(*f);
   second.reset();
   auto archived = known ? s->committed().next_lsn + 10 : 0; // by the other one, too
-  for (lsn oldest : {archived, archived + 500, archived + 600}) {
-    s->recycled(oldest);
-    auto gone = log_recycled(oldest);
-    gone.broken.stream = s->id();
-    REQUIRE(f->give_order(tenant, gone).ok());
-  }
+  for (lsn oldest : {archived, archived + 500, archived + 600})
+    log_goes(*f, *s, oldest);
   REQUIRE(f->archivelog().ok());
   f->run_for(one_minute);
   CHECK(f->row().round.status == round_status::interrupted);
@@ -303,10 +307,7 @@ TEST_CASE("break verdict: log that goes is missing in another's round, though on
     }
   }
   REQUIRE(f->run_until([&] { return f->runtime->intake(tenant)->gate() == intake_gate::fenced; }));
-  s->recycled(500);
-  auto gone = log_recycled(500);
-  gone.broken.stream = s3;
-  REQUIRE(f->give_order(tenant, gone).ok());
+  log_goes(*f, *s, 500);
   REQUIRE(f->archivelog().ok());
   f->run_for(one_minute);
   CHECK(f->row().round.status == round_status::interrupted);

@@ -15,21 +15,17 @@ std::size_t breaks(const runtime_fixture& f) {
   return f.catalog->snapshot()->breaks().value().size();
 }
 
-/// Adds the tenant as the engine does.
-void add_where_it_is_owed(runtime_fixture& f) {
-  auto facts = f.facts_of();
-  if (!facts.outbox.empty() && facts.status.round.status == round_status::stop)
-    facts.destination = facts.outbox.front().destination;
-  f.runtime->add_tenant(facts);
-}
-
+/// Where its end is owed, as facts_of of the engine has it.
 std::unique_ptr<runtime_fixture> next_life(std::unique_ptr<runtime_fixture>& killed) {
   auto next = std::make_unique<runtime_fixture>(after_a_kill(killed));
-  add_where_it_is_owed(*next);
+  auto facts = next->facts_of();
+  if (!facts.outbox.empty() && facts.status.round.status == round_status::stop)
+    facts.destination = facts.outbox.front().destination;
+  next->runtime->add_tenant(facts);
   return next;
 }
 
-/// A break and the end of the round are owed to a destination that is there again.
+/// A break and the end of the round are owed to a destination that does not answer.
 std::unique_ptr<runtime_fixture> broken_and_ended() {
   auto f = doing_round();
   f->write(1);
@@ -39,6 +35,33 @@ std::unique_ptr<runtime_fixture> broken_and_ended() {
   REQUIRE(f->noarchivelog().ok());
   REQUIRE(owed(*f) == 2);
   REQUIRE(breaks(*f) == 1);
+  return f;
+}
+
+void check_that_both_were_told(runtime_fixture& f) {
+  CHECK(breaks(f) == 1);
+  CHECK(owed(f) == 0);
+  CHECK(f.committed().commit.record.round.status == round_status::stop);
+  CHECK(f.committed().commit.record.interruption.has_value());
+}
+
+/// The end of round 1 is owed to its destination, which does not answer; round 2 was at another.
+std::unique_ptr<runtime_fixture> two_rounds_of_which_one_is_owed() {
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok()); // times out
+  REQUIRE(owed(*f) == 1);
+  REQUIRE(f->archivelog(tenant, "memory://other").ok());
+  REQUIRE(f->run_until([&] { return takes_log(*f); }));
+  f->run_for(one_second);
+  f->write(1);
+  f->write(2);
+  REQUIRE(f->flush_as_told()->outcome.ok());
+  f->run_for(one_minute);
+  REQUIRE(f->noarchivelog().ok());
+  f->run_for(one_minute);
+  REQUIRE(f->row().round.id == round_id{2});
+  REQUIRE(f->row().round.status == round_status::stop);
   return f;
 }
 
@@ -82,10 +105,7 @@ TEST_CASE("owed: a break and an end are told by an engine that is killed as it t
     f = next_life(f);
   }
   f->run_for(10 * one_minute);
-  CHECK(breaks(*f) == 1);
-  CHECK(owed(*f) == 0);
-  CHECK(f->committed().commit.record.round.status == round_status::stop);
-  CHECK(f->committed().commit.record.interruption.has_value());
+  check_that_both_were_told(*f);
 }
 
 TEST_CASE("owed: what a damaged destination cannot be told is kept over many lives") {
@@ -122,10 +142,7 @@ TEST_CASE("owed: a takeover's commit that lands after the next takeover has look
   });
   f->run_for(10 * one_minute);
   CHECK(*landed);
-  CHECK(breaks(*f) == 1);
-  CHECK(owed(*f) == 0);
-  CHECK(f->committed().commit.record.round.status == round_status::stop);
-  CHECK(f->committed().commit.record.interruption.has_value());
+  check_that_both_were_told(*f);
 }
 
 TEST_CASE("owed: nothing is told as long as the catalog cannot have as whom") {
@@ -192,4 +209,77 @@ TEST_CASE("owed: the end of a round that another engine goes on with is not told
   REQUIRE(answer);
   CHECK(answer->outcome.ok());
   CHECK(second.committed().commit.record.round.status == round_status::doing);
+}
+
+TEST_CASE("owed: telling an old round's end leaves the counts of the row's round") {
+  auto killed = two_rounds_of_which_one_is_owed();
+  auto before = killed->row();
+  REQUIRE(before.counts.input_bytes > 0);
+  auto f = next_life(killed);
+  f->medium().clear_faults();
+  f->run_for(10 * one_minute);
+  REQUIRE(owed(*f) == 0);
+  auto after = f->row();
+  CHECK(after.round.id == round_id{2});
+  CHECK(after.counts.input_bytes == before.counts.input_bytes);
+}
+
+// It made the later round STOPPING again, ended it where it never was, and owed its end there.
+TEST_CASE("owed: NOARCHIVELOG while an old round's end is being told leaves what the later one was") {
+  auto killed = two_rounds_of_which_one_is_owed();
+  auto before = killed->catalog->snapshot()->round_history().value().back();
+  REQUIRE(before.round.id == round_id{2});
+  auto f = next_life(killed);
+  f->medium().set_dead(true); // still
+  f->run_for(one_minute);
+  REQUIRE(f->noarchivelog().ok());
+  CHECK(f->row().round.status == round_status::stop);
+  CHECK(owed(*f) == 1);
+  auto after = f->catalog->snapshot()->round_history().value().back();
+  CHECK(after.destination == before.destination);
+  CHECK(after.ended_at == before.ended_at);
+  f->medium().clear_faults();
+  f->run_for(10 * one_minute);
+  CHECK(owed(*f) == 0);
+}
+
+TEST_CASE("owed: a tenant that is STOP is not stopped by what is still to be told") {
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok());
+  f->medium().clear_faults();
+  another_disk(*f);
+  f->run_for(10 * one_minute);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
+  its_own_disk(*f);
+  f->run_for(10 * one_minute);
+  CHECK(owed(*f) == 0);
+}
+
+TEST_CASE("owed: what was to be told is told when its own disk is back, whenever another lay there") {
+  auto calls = static_cast<std::uint64_t>(GENERATE(range(0, 14)));
+  CAPTURE(calls);
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  REQUIRE(f->noarchivelog().ok());
+  f->medium().clear_faults();
+  another_disk(*f, calls);
+  f->run_for(2 * one_minute);
+  its_own_disk(*f);
+  f->run_for(10 * one_minute);
+  CHECK(owed(*f) == 0);
+}
+
+TEST_CASE("owed: what cannot be told because the destination is damaged makes no commit after the other") {
+  auto f = broken_and_ended();
+  for (auto& path : f->paths("/seg-"))
+    f->medium().erase(path);
+  f->medium().set_dead(false);
+  auto commits = f->paths("/commits/").size();
+  f->run_for(10 * one_minute);
+  CHECK(f->paths("/commits/").size() <= commits + 1);
+  CHECK(f->row().round.status == round_status::stop);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::closed);
+  CHECK_FALSE(f->catalog->snapshot()->outbox(tenant).value().empty());
+  CHECK(breaks(*f) == 1);
 }
