@@ -3,6 +3,7 @@
 #include "engine/format/object_name.hpp"
 #include "engine/reader/archive_scan.hpp"
 #include "tests/harness/temp_dir.hpp"
+#include "tests/harness/user_reads.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,6 +11,7 @@
 
 using namespace varve;
 using varve::test::temp_dir;
+using varve::test::user_reads;
 
 namespace {
 
@@ -31,10 +33,6 @@ struct place {
     return all;
   }
 };
-
-bool mentions(const error& why, const std::string& text) {
-  return why.to_string().find(text) != std::string::npos;
-}
 
 } // namespace
 
@@ -66,8 +64,8 @@ TEST_CASE("archive destination: another archive's is refused by both names, and 
   REQUIRE(at.prepare(theirs).ok());
   auto refused = at.prepare(ours);
   REQUIRE(refused.code() == errc::foreign_destination);
-  CHECK(mentions(refused.error(), at.uri));
-  CHECK(mentions(refused.error(), to_hex(theirs)));
+  CHECK(user_reads(refused.error(), at.uri));
+  CHECK(user_reads(refused.error(), to_hex(theirs)));
   CHECK(open_prepared(open_destination, at.uri, ours, "test").code() == errc::foreign_destination);
   CHECK(at.objects() == std::vector<std::string>{"format"});
   CHECK(open_prepared(open_destination, at.uri, theirs, "test").ok());
@@ -77,12 +75,12 @@ TEST_CASE("archive destination: what was not prepared is not opened, and not mad
   place at;
   auto gone = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(gone.code() == errc::invalid_destination);
-  CHECK(mentions(gone.error(), at.path.string()));
+  CHECK(user_reads(gone.error(), at.path.string()));
   CHECK_FALSE(std::filesystem::exists(at.path));
   std::filesystem::create_directory(at.path); // as under a file system that is not mounted
   auto empty = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(empty.code() == errc::invalid_destination);
-  CHECK(mentions(empty.error(), "mounted"));
+  CHECK(user_reads(empty.error(), "mounted"));
   CHECK(at.objects().empty());
 }
 
@@ -100,7 +98,7 @@ TEST_CASE("archive destination: a damaged or newer `format` is said to be, and i
   CHECK(at.prepare().code() == errc::checksum_error);
   auto opened = open_prepared(open_destination, at.uri, ours, "test");
   REQUIRE(opened.code() == errc::checksum_error);
-  CHECK(mentions(opened.error(), "format"));
+  CHECK(user_reads(opened.error(), "format"));
   CHECK(std::filesystem::last_write_time(format) == before);
 }
 
@@ -111,7 +109,7 @@ TEST_CASE("archive destination: what cannot be a destination is refused with the
   auto orphan =
       prepare_destination(open_destination, "file://" + (at.path / "no" / "such").string(), ours, "test", 7);
   REQUIRE(orphan.code() == errc::invalid_destination);
-  CHECK(mentions(orphan.error(), "parent"));
+  CHECK(user_reads(orphan.error(), "parent"));
   std::ofstream(at.path) << "a file";
   CHECK(at.prepare().code() == errc::invalid_destination);
 }

@@ -1,5 +1,6 @@
 #include "engine/data_directory.hpp"
 #include "tests/harness/engine_host.hpp"
+#include "tests/harness/user_reads.hpp"
 
 #include <sys/resource.h>
 
@@ -14,10 +15,6 @@ constexpr auto view = "SELECT LOG_ARCHIVE_ROUND, STATUS, START_PIECE_ID, MIN_FIR
                       "WHERE TENANT_ID = 1001";
 constexpr auto windows = "SELECT * FROM VARVE_RESTORABLE_WINDOWS";
 constexpr auto pieces = "SELECT * FROM CDB_OB_BACKUP_PIECE_FILES ORDER BY BACKUP_PIECE_ID";
-
-bool mentions(const error& why, const std::string& text) {
-  return why.to_string().find(text) != std::string::npos;
-}
 
 /// Two rounds, the second under way; the engine is closed.
 struct archived_round : engine_host {
@@ -67,7 +64,7 @@ TEST_CASE("data directory: where there is no catalog, a SELECT says so and makes
   temp_dir dir;
   auto got = query_data_directory((dir / "data").string(), "SELECT 1", 0);
   REQUIRE(got.code() == errc::file_not_exist);
-  CHECK(mentions(got.error(), (dir / "data").string()));
+  CHECK(user_reads(got.error(), (dir / "data").string()));
   CHECK(std::filesystem::is_empty(dir.path()));
 }
 
@@ -167,7 +164,7 @@ TEST_CASE("data directory: a catalog that cannot be opened for want of descripto
     if (made.ok() && !made->damaged)
       break;
     ++refused;
-    if (!made.ok() && mentions(made.error(), "catalog " + h.data))
+    if (!made.ok() && user_reads(made.error(), "catalog " + h.data))
       ++by_catalog;
   }
   CHECK(refused > 0);
@@ -203,12 +200,12 @@ TEST_CASE("data directory: it is not rebuilt under its owner, from another's arc
   h.open();
   auto owned = rebuild_catalog(h.data, h.uri);
   REQUIRE(owned.code() == errc::already_open);
-  CHECK(mentions(owned.error(), std::to_string(::getpid())));
+  CHECK(user_reads(owned.error(), std::to_string(::getpid())));
   h.engine.reset();
   archived_round other;
   auto foreign = rebuild_catalog(h.data, other.uri);
   REQUIRE(foreign.code() == errc::foreign_destination);
-  CHECK(mentions(foreign.error(), other.uri));
+  CHECK(user_reads(foreign.error(), other.uri));
   CHECK_FALSE(rebuild_catalog(h.data, h.uri + "/t1001").ok());
   CHECK_FALSE(rebuild_catalog(h.data, "nonsense").ok());
   h.open();

@@ -1,6 +1,7 @@
 #include "engine/directory_lock.hpp"
 #include "tests/harness/sync_watch.hpp"
 #include "tests/harness/temp_dir.hpp"
+#include "tests/harness/user_reads.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,12 +11,7 @@
 using namespace varve;
 using varve::test::sync_watch;
 using varve::test::temp_dir;
-
-namespace {
-bool names(const error& why, const std::string& text) {
-  return why.to_string().find(text) != std::string::npos;
-}
-} // namespace
+using varve::test::user_reads;
 
 TEST_CASE("directory lock: one at a time, and the second is told who has it") {
   temp_dir dir;
@@ -25,8 +21,8 @@ TEST_CASE("directory lock: one at a time, and the second is told who has it") {
     REQUIRE(first.ok());
     auto second = directory_lock::take(data);
     REQUIRE(second.code() == errc::already_open);
-    CHECK(names(second.error(), data));
-    CHECK(names(second.error(), "process " + std::to_string(::getpid()) + "."));
+    CHECK(user_reads(second.error(), data));
+    CHECK(user_reads(second.error(), "process " + std::to_string(::getpid()) + "."));
   }
   CHECK(directory_lock::take(data).ok());
 }
@@ -51,7 +47,7 @@ TEST_CASE("directory lock: a file that a dead process left keeps nobody out") {
   REQUIRE(first.ok());
   auto second = directory_lock::take(dir.string());
   REQUIRE_FALSE(second.ok());
-  CHECK_FALSE(names(second.error(), "9999"));
+  CHECK_FALSE(user_reads(second.error(), "9999"));
 }
 
 TEST_CASE("directory lock: a directory that cannot be had is named with the reason") {
@@ -60,12 +56,12 @@ TEST_CASE("directory lock: a directory that cannot be had is named with the reas
   auto orphan = (dir / "no" / "data").string();
   auto parentless = directory_lock::take(orphan);
   REQUIRE_FALSE(parentless.ok());
-  CHECK(names(parentless.error(), orphan));
+  CHECK(user_reads(parentless.error(), orphan));
   CHECK(parentless.error().sys_errno == ENOENT);
   std::ofstream(dir / "file") << "a file";
   auto file = directory_lock::take((dir / "file").string());
   REQUIRE_FALSE(file.ok());
-  CHECK(names(file.error(), (dir / "file").string()));
+  CHECK(user_reads(file.error(), (dir / "file").string()));
   CHECK(file.error().sys_errno == ENOTDIR);
 }
 
@@ -78,7 +74,7 @@ TEST_CASE("directory lock: a data directory that was made survives a power failu
     watch.fail_next(EIO);
     auto failed = directory_lock::take(name);
     REQUIRE(failed.code() == errc::io_error);
-    CHECK(names(failed.error(), dir.string()));
+    CHECK(user_reads(failed.error(), dir.string()));
     CHECK_FALSE(std::filesystem::exists(data));
     REQUIRE(directory_lock::take(name).ok());
     CHECK(watch.times(dir.string()) == 2);

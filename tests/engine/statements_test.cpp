@@ -1,5 +1,6 @@
 // What statements do to tenants and their parameters, one after the other.
 #include "tests/harness/engine_host.hpp"
+#include "tests/harness/user_reads.hpp"
 
 #include <thread>
 
@@ -34,10 +35,6 @@ struct two_tenants : engine_host {
     return run("SHOW PARAMETERS LIKE '" + name + "'" + whose)[0].rows.at(0).at(6).value_or("NULL");
   }
 };
-
-bool mentions(const error& why, const std::string& text) {
-  return why.to_string().find(text) != std::string::npos;
-}
 
 } // namespace
 
@@ -77,7 +74,7 @@ TEST_CASE("statements: without a destination no round begins, and none is record
   REQUIRE(h.engine->register_tenant(shop, "shop").ok());
   auto refused = h.engine->execute("ALTER SYSTEM ARCHIVELOG");
   REQUIRE(refused.code() == errc::invalid_destination);
-  CHECK(mentions(refused.error(), "tenant 1001"));
+  CHECK(user_reads(refused.error(), "tenant 1001"));
   CHECK(h.engine->execute("ALTER SYSTEM NOARCHIVELOG").code() == errc::already_no_archive);
   CHECK(h.column("STATUS") == "");
 }
@@ -103,7 +100,7 @@ TEST_CASE("statements: a destination does not change under a running round, anot
   auto set = "ALTER SYSTEM SET backup_dest = 'file://" + h.second.string() + "'";
   auto why = h.refused(set + " TENANT = shop");
   CHECK(why.code == errc::in_progress);
-  CHECK(mentions(why, "tenant 1001"));
+  CHECK(user_reads(why, "tenant 1001"));
   CHECK(h.refused(set).code == errc::in_progress);
   CHECK_FALSE(std::filesystem::exists(h.second));
   h.run(set + " TENANT = bank");
@@ -127,7 +124,7 @@ TEST_CASE("statements: a parameter behind backup_dest_option works where the opt
   CHECK(h.parameter("auto_delete_expired_backup") == "False");
   auto both = h.refused("ALTER SYSTEM SET _auto_update_reserved_backup_timestamp = true");
   CHECK(both.code == errc::not_supported);
-  CHECK(mentions(both, "auto delete and touch backup at same time"));
+  CHECK(user_reads(both, "auto delete and touch backup at same time"));
   CHECK(h.refused("ALTER SYSTEM SET log_archive_checkpoint_interval = '4s'").code == errc::invalid_argument);
 }
 
@@ -141,7 +138,7 @@ TEST_CASE(
   for (auto name : {"backup_backup_dest = 'file:///b'", "backup_backup_dest_option = ''"}) {
     auto why = h.refused(std::string("ALTER SYSTEM SET ") + name);
     CHECK(why.code == errc::not_supported);
-    CHECK(mentions(why, "copies of pieces"));
+    CHECK(user_reads(why, "copies of pieces"));
   }
   CHECK(h.run("SHOW PARAMETERS")[0].rows.size() == 24);
 }
@@ -152,7 +149,7 @@ TEST_CASE("statements: enable_log_archive shows whether log is archived, and SET
   h.run("ALTER SYSTEM SET enable_log_archive = false");
   auto why = h.refused("ALTER SYSTEM SET enable_log_archive = true");
   CHECK(why.code == errc::not_supported);
-  CHECK(mentions(why, "set enable log archive true without archivelog is not supported"));
+  CHECK(user_reads(why, "set enable log archive true without archivelog is not supported"));
   h.run("ALTER SYSTEM ARCHIVELOG");
   CHECK(h.parameter("enable_log_archive") == "True");
   h.run("ALTER SYSTEM SET enable_log_archive = true");
@@ -161,14 +158,14 @@ TEST_CASE("statements: enable_log_archive shows whether log is archived, and SET
 
 TEST_CASE("statements: what is not known is refused by name") {
   two_tenants h;
-  CHECK(mentions(h.refused("ALTER SYSTEM ARCHIVELOG TENANT = nobody"), "'nobody'"));
-  CHECK(mentions(h.refused("ALTER SYSTEM NOARCHIVELOG TENANT_ID = 77"), "77"));
-  CHECK(mentions(h.refused("SHOW PARAMETERS LIKE '%' TENANT = nobody"), "'nobody'"));
-  CHECK(mentions(h.refused("ALTER SYSTEM SET backup_dest_option = 'speed=9'"), "speed"));
-  CHECK(mentions(h.refused("ALTER SYSTEM SET backup_dest = 'gopher://x'"), "gopher"));
+  CHECK(user_reads(h.refused("ALTER SYSTEM ARCHIVELOG TENANT = nobody"), "'nobody'"));
+  CHECK(user_reads(h.refused("ALTER SYSTEM NOARCHIVELOG TENANT_ID = 77"), "77"));
+  CHECK(user_reads(h.refused("SHOW PARAMETERS LIKE '%' TENANT = nobody"), "'nobody'"));
+  CHECK(user_reads(h.refused("ALTER SYSTEM SET backup_dest_option = 'speed=9'"), "speed"));
+  CHECK(user_reads(h.refused("ALTER SYSTEM SET backup_dest = 'gopher://x'"), "gopher"));
   auto later = h.refused("ALTER SYSTEM BACKUP BACKUPPIECE ALL");
   CHECK(later.code == errc::not_supported);
-  CHECK(mentions(later, "BACKUP BACKUPPIECE"));
+  CHECK(user_reads(later, "BACKUP BACKUPPIECE"));
   CHECK(h.statuses().empty());
 }
 
@@ -177,12 +174,12 @@ TEST_CASE("statements: a text stops at the first error, which says which stateme
   auto why = h.refused("ALTER SYSTEM SET backup_dest_option = 'log_archive_checkpoint_interval=10s';\n"
                        "ALTER SYSTEM ARCHIVELOG TENANT = nobody;\n"
                        "ALTER SYSTEM ARCHIVELOG");
-  CHECK(mentions(why, "'nobody'"));
-  CHECK(mentions(why, "statement 2 of 3"));
-  CHECK(mentions(why, "line 2"));
+  CHECK(user_reads(why, "'nobody'"));
+  CHECK(user_reads(why, "statement 2 of 3"));
+  CHECK(user_reads(why, "line 2"));
   CHECK(h.parameter("backup_dest_option").starts_with("log_archive_checkpoint_interval=10s"));
   CHECK(h.statuses().empty());
-  CHECK_FALSE(mentions(h.refused("ALTER SYSTEM ARCHIVELOG TENANT = nobody"), "statement 1"));
+  CHECK_FALSE(user_reads(h.refused("ALTER SYSTEM ARCHIVELOG TENANT = nobody"), "statement 1"));
 }
 
 TEST_CASE("statements: every statement of a text has its own result") {
