@@ -55,10 +55,8 @@ void sim_world::run_until_all_is_committed() {
 void sim_world::run_until_caught_up() {
   auto& engine = *engines_.front();
   engine.stop_writing();
-  // What has piled up goes block by block: each is appended and synced, and some open a segment.
-  auto calls = 4 * (engine.owed_bytes() / options_.block_bytes);
-  auto bound =
-      world_.now() + 10 * options_.option.checkpoint_interval + 2 * one_minute + calls * slowest_call();
+  auto bound = world_.now() + 10 * options_.option.checkpoint_interval + 2 * one_minute +
+               time_to_archive(engine.owed_bytes());
   for (auto next_look = world_.now(); !all_is_committed(); next_look += 5 * one_second) {
     while (world_.now() < next_look)
       if (!step())
@@ -73,8 +71,8 @@ void sim_world::run_until_caught_up() {
   }
 }
 
-/// Once nothing fails, a checkpoint is never older than the interval, but for the time that a host and a
-/// commit take.
+/// Once nothing fails and storage carries what hosts write, a checkpoint is never older than the interval,
+/// but for the time that a host and a commit take.
 void sim_world::watch_the_age() {
   auto& engine = *engines_.front();
   engine.go_on_writing();

@@ -78,7 +78,11 @@ void sim_host::turn() {
     return;
   look_at_waits();
   engine_.watch_checkpoint(tenant_);
-  if (engine_.writing() && world_.engines().size() <= 1 + draw.draw(2))
+  // While the age of checkpoints is watched no host writes more than storage carries.
+  if (engine_.writing() &&
+      (world_.faults_on() ||
+       2 * world_.time_to_archive(engine_.owed_bytes()) < options.option.checkpoint_interval) &&
+      world_.engines().size() <= 1 + draw.draw(2))
     write_some();
   for (auto& [id, each] : streams_) {
     if (draw.chance(options.mistakes))

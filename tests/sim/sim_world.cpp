@@ -56,6 +56,11 @@ duration_ns sim_world::slowest_call() const {
   return faults_on_ ? options_.io_latency : std::min(options_.io_latency, 100 * one_ms);
 }
 
+/// Block by block: each is appended and synced, and some open a segment.
+duration_ns sim_world::time_to_archive(std::uint64_t bytes) const {
+  return 4 * (bytes / options_.block_bytes) * slowest_call();
+}
+
 sim_world::~sim_world() {
   for (auto& each : storages_)
     each.medium->on_call({});

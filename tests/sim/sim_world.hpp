@@ -77,6 +77,8 @@ public:
 
   // For engines, hosts and DBAs.
   bool faults_on() const { return faults_on_; }
+  /// What storage may need for so much log, however it falls into blocks.
+  duration_ns time_to_archive(std::uint64_t bytes) const;
   std::vector<tenant_id> tenants() const;
   /// The database drops the tenant, or has one of that number again: no engine that starts while it is gone
   /// is told of it.
