@@ -81,8 +81,9 @@ enum class planted_bug : std::uint8_t {
   border_one_too_far,
   conflict_accepted,
   advance_one_too_far,
-  // actors/stream_recovery.cpp
+  // actors/round_start.cpp
   older_advance_tells_beginning,
+  // actors/stream_recovery.cpp
   left_out_taken_for_durable,
   recut_loses_an_entry,
   blocks_under_way_overlooked,

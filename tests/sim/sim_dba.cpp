@@ -81,7 +81,10 @@ errc sim_dba::type(const std::string& statement, bool must) {
   world.note(who + "> " + statement);
   ++world.counts().statements;
   if (statement.starts_with(noarchivelog))
-    ++world.counts().stops;
+    for (auto tenant : named_in(statement))
+      world.befell(tenant).stopped = true;
+  if (statement.find("SYSTEM ARCHIVELOG") != std::string::npos)
+    engine_.takes_back();
   sim_engine::call typing{engine_};
   auto answer = engine_.door().execute(statement);
   if (!*life)
@@ -98,11 +101,17 @@ errc sim_dba::type(const std::string& statement, bool must) {
   return code;
 }
 
+/// Whom a NOARCHIVELOG is for.
+std::vector<tenant_id> sim_dba::named_in(const std::string& statement) const {
+  auto all = engine_.world().tenants();
+  if (statement != noarchivelog)
+    std::erase_if(all, [&](auto tenant) { return !statement.ends_with("= " + to_string(tenant)); });
+  return all;
+}
+
 /// Once NOARCHIVELOG is answered, whom it names is STOP, and nothing of it is taken.
 void sim_dba::check_stopped(const std::string& statement) {
-  for (auto tenant : engine_.world().tenants()) {
-    if (statement != noarchivelog && !statement.ends_with("= " + to_string(tenant)))
-      continue;
+  for (auto tenant : named_in(statement)) {
     auto row = engine_.row(tenant);
     bool stopped = !row || row->round.status == round_status::stop;
     if (!stopped || !engine_.needs_dba(tenant))
@@ -208,8 +217,9 @@ void sim_dba::mend() {
     auto row = engine_.row(tenant);
     bool broken =
         row && row->round.status == round_status::interrupted; // told of in an earlier life, perhaps
-    auto& happened = engine_.world().counts();
-    if (!broken && happened.stops + happened.fenced + happened.breaks + happened.lost_directories == 0) {
+    auto& of = engine_.world().befell(tenant);
+    bool told = broken || of.stopped || of.fenced || of.broke;
+    if (!told && engine_.world().counts().lost_directories == 0) {
       auto now = engine_.world().world().now();
       if (now - silent_since_.try_emplace(tenant, now).first->second < one_minute)
         continue; // the catalog writes it before it is told

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace varve::test {
 
@@ -29,6 +30,7 @@ private:
   std::string dest_option();
   std::string archive_option();
   void check_stopped(const std::string& statement);
+  std::vector<tenant_id> named_in(const std::string& statement) const;
   /// What came of it; the engine may be gone then. `must`: it has to work.
   errc type(const std::string& statement, bool must = false);
 

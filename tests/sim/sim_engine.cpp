@@ -146,6 +146,7 @@ status sim_engine::drop(tenant_id tenant) {
 
 status sim_engine::register_again(tenant_id tenant) {
   call registering{*this};
+  hosts_.at(tenant)->takes_back();
   return engine_->register_tenant(tenant, "t" + to_string(tenant));
 }
 
@@ -162,6 +163,11 @@ std::optional<round_status_record> sim_engine::row(tenant_id tenant) const {
 bool sim_engine::needs_dba(tenant_id tenant) const {
   auto intake = runtime_->intake(tenant);
   return !intake || intake->gate() != intake_gate::open;
+}
+
+void sim_engine::takes_back() {
+  for (auto& [tenant, host] : hosts_)
+    host->takes_back();
 }
 
 bool sim_engine::is_mandatory(tenant_id tenant) const {
@@ -244,6 +250,7 @@ void sim_engine::on_room(tenant_id tenant, stream_id stream, lsn) {
 
 void sim_engine::on_resend_from(tenant_id tenant, stream_id stream, lsn from, std::string_view why) {
   ++world_.counts().resends;
+  world_.befell(tenant).resent = true;
   world_.note(name_ + ": tenant " + to_string(tenant) + " stream " + to_string(stream) +
               " must be handed over again from LSN " + std::to_string(from) + ": " + std::string(why));
   if (auto* to = host(tenant))
@@ -252,6 +259,7 @@ void sim_engine::on_resend_from(tenant_id tenant, stream_id stream, lsn from, st
 
 void sim_engine::on_interrupted(tenant_id tenant, std::string_view why) {
   ++world_.counts().breaks;
+  world_.befell(tenant).broke = true;
   world_.note(name_ + ": tenant " + to_string(tenant) + " is interrupted: " + std::string(why));
   if (auto* to = host(tenant)) {
     if (!to->has_lost_log())
@@ -272,8 +280,14 @@ bool sim_engine::knows_break(tenant_id tenant) const {
   auto left = catalog_->synced()->snapshot();
   auto outbox = left->outbox(tenant).value();
   auto breaks = left->breaks().value();
-  return std::ranges::any_of(outbox, [](auto& x) { return x.status == round_status::interrupted; }) ||
-         std::ranges::any_of(breaks, [&](auto& x) { return x.tenant == tenant; });
+  auto now = row(tenant);
+  return std::ranges::any_of(outbox,
+                             [&](auto& x) {
+                               return x.status == round_status::interrupted &&
+                                      (!now || x.round == now->round.id);
+                             }) ||
+         std::ranges::any_of(
+             breaks, [&](auto& x) { return x.tenant == tenant && (!now || x.round == now->round.id); });
 }
 
 void sim_engine::watch_checkpoint(tenant_id tenant) {
@@ -285,11 +299,14 @@ void sim_engine::watch_checkpoint(tenant_id tenant) {
     world_.broken(name_ + ": the checkpoint of tenant " + to_string(tenant) + " round " +
                   to_string(found->round.id) + " goes back from " + std::to_string(seen) + " to " +
                   std::to_string(found->round.checkpoint_scn));
+  if (found->round.checkpoint_scn > seen)
+    world_.shown(*this, found->destination, tenant, found->round);
   seen = found->round.checkpoint_scn;
 }
 
 void sim_engine::on_fenced(tenant_id tenant, std::string_view why) {
   ++world_.counts().fenced;
+  world_.befell(tenant).fenced = true;
   world_.note(name_ + ": tenant " + to_string(tenant) + " is fenced: " + std::string(why));
   if (auto* to = host(tenant))
     to->lost_the_tenant();

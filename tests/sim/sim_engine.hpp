@@ -58,6 +58,7 @@ public:
   /// Its calls wait for answers only this part of the time they say: as if its actors were so much slower.
   void give_up_sooner(std::uint64_t part) { hurry_ = part; }
 
+  void takes_back(); ///< ARCHIVELOG is said: who was fenced may come back
   void stop_writing() { writing_ = false; }
   void go_on_writing() { writing_ = true; }
   bool writing() const { return writing_; }

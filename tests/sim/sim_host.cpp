@@ -219,7 +219,7 @@ void sim_host::look_at_waits() {
 
 /// A flush fails for a reason.
 bool sim_host::may_fail(const wait& asked, errc code) const {
-  auto& happened = world_.counts();
+  auto& of = world_.befell(tenant_);
   switch (code) {
   case errc::ok:
   case errc::closed:
@@ -227,11 +227,11 @@ bool sim_host::may_fail(const wait& asked, errc code) const {
   case errc::fenced:
     return world_.had_company(engine_.name());
   case errc::canceled:
-    return happened.stops + happened.resends > 0;
+    return of.stopped || of.resent;
   case errc::not_archiving:
-    return happened.stops > 0 || !asked.archives;
+    return of.stopped || !asked.archives;
   case errc::interrupted:
-    return happened.breaks > 0;
+    return of.broke;
   default:
     return false;
   }
@@ -248,6 +248,9 @@ void sim_host::durable(stream_id id, const stream_position& position) {
   if (found == streams_.end())
     return;
   auto& of = *found->second;
+  if (fenced_)
+    world_.broken(name(of) + ": LSN " + std::to_string(position.next_lsn) +
+                  " is called durable by an engine that is fenced");
   if (position.next_lsn < of.durable && engine_.row(tenant_) && !engine_.needs_dba(tenant_))
     world_.broken(name(of) + ": the durable position goes back from LSN " + std::to_string(of.durable) +
                   " to " + std::to_string(position.next_lsn));
@@ -275,6 +278,7 @@ void sim_host::must_resend(stream_id id) {
 }
 
 void sim_host::lost_the_tenant() {
+  fenced_ = true;
   for (auto& [id, each] : streams_) {
     each->first.reset();
     each->fresh = false; // the round that it comes back to may speak of all streams already

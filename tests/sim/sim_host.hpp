@@ -30,6 +30,7 @@ public:
   void round_began();
   void must_resend(stream_id id);
   void lost_the_tenant();
+  void takes_back() { fenced_ = false; } ///< its engine was told to
   void interrupted();
   void room(stream_id stream);
   void durable(stream_id stream, const stream_position& position);
@@ -84,6 +85,7 @@ private:
   std::map<stream_id, std::unique_ptr<stream>> streams_;
   std::vector<wait> waits_;
   bool has_promised_ = false; // since a round takes its log
+  bool fenced_ = false;       // and nobody has said ARCHIVELOG since
 };
 
 } // namespace varve::test

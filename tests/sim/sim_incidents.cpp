@@ -223,7 +223,7 @@ void sim_world::drop_a_tenant() {
     return outage();
   set_gone(tenant, true);
   ++counts_.drops;
-  ++counts_.stops;
+  befell_[tenant].stopped = true;
   auto life = engine.life();
   auto dropped = engine.drop(tenant);
   if (*life && !may_answer(dropped, engine))

@@ -2,6 +2,7 @@
 
 #include "engine/format/metadata.hpp"
 #include "engine/format/object_name.hpp"
+#include "engine/reader/archive_scan.hpp"
 #include "engine/reader/committed_state.hpp"
 #include "tests/sim/sim_engine.hpp"
 
@@ -244,6 +245,26 @@ void sim_world::acknowledged(sim_engine& by, tenant_id tenant, stream_id stream,
   } catch (const broken_claim& claim) {
     broken(claim.what());
   }
+}
+
+/// A checkpoint that is shown is by now in a commit that a power failure leaves.
+void sim_world::shown(sim_engine& by, const std::string& uri, tenant_id tenant, const archive_round& round) {
+  auto medium = medium_of(uri);
+  if (!medium || round.checkpoint_scn == 0)
+    return;
+  auto left = medium->copy(judge_);
+  left->crash();
+  fault_destination look{left, "model"};
+  auto who = by.name() + " shows checkpoint " + std::to_string(round.checkpoint_scn) + " of tenant " +
+             to_string(tenant) + " round " + to_string(round.id) + " at " + uri;
+  auto found = read_newest_commit(look, tenant, {});
+  if (!found.ok())
+    return broken(who + ", and no commit can be read there: " + found.error().to_string());
+  if (!*found || (*found)->record.round.id < round.id)
+    return broken(who + ", and no commit there speaks of that round");
+  auto& committed = (*found)->record.round;
+  if (committed.id == round.id && committed.checkpoint_scn < round.checkpoint_scn)
+    broken(who + ", and the newest commit there says " + std::to_string(committed.checkpoint_scn));
 }
 
 void sim_world::set_rates(bool on) {

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ public:
     std::uint64_t engines = 0, kills = 0, closes = 0, power_failures = 0, takeovers = 0, outages = 0,
                   sleeps = 0, stalls = 0, catalog_failures = 0, lost_directories = 0, fenced = 0, mended = 0,
                   refused_full = 0, rooms = 0, resends = 0, waits = 0, statements = 0, breaks = 0,
-                  mistakes = 0, pieces = 0, rounds = 0, stops = 0, given_up = 0, drops = 0;
+                  mistakes = 0, pieces = 0, rounds = 0, given_up = 0, drops = 0;
     void add(const counters& more);
   };
 
@@ -92,6 +93,13 @@ public:
                                                  const std::string& writer);
   random_id draw_id();
   void acknowledged(sim_engine& by, tenant_id tenant, stream_id stream, std::size_t first, lsn upto);
+  /// A view says that a round's checkpoint is this.
+  void shown(sim_engine& by, const std::string& uri, tenant_id tenant, const archive_round& round);
+  /// What has befallen a tenant at any time: the reasons for what engines refuse or let go.
+  struct troubles {
+    bool stopped = false, resent = false, broke = false, fenced = false;
+  };
+  troubles& befell(tenant_id tenant) { return befell_[tenant]; }
   const std::vector<std::unique_ptr<sim_engine>>& engines() const { return engines_; }
   /// Another engine lived at some time while this one did.
   bool had_company(const std::string& of) const { return company_.contains(of); }
@@ -155,6 +163,8 @@ private:
   bool stalls_in_commit_ = false;               // and it waits for that of a commit
   unsigned stalled_ = 0, depth_ = 0;
   std::map<std::pair<tenant_id, stream_id>, lsn> committed_; // seen in a commit
+  std::map<tenant_id, troubles> befell_;
+  std::mt19937_64 judge_; // for looks that must not change what happens
   std::deque<std::string> story_;
   bool printing_ = false;
   std::string broken_;
