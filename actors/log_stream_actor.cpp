@@ -149,8 +149,10 @@ log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts pa
                   if (!stream)
                     return;
                   stream->on_room();
-                  state.tell([tenant = state.parts.intake->id(), stream](archive_listener& listener) {
-                    listener.on_room(tenant, stream->id(), stream->expected_lsn());
+                  // By value: the host may be busy until the tenant is gone, and its memory with it.
+                  state.tell([tenant = state.parts.intake->id(), id = stream->id(),
+                              expected = stream->expected_lsn()](archive_listener& listener) {
+                    listener.on_room(tenant, id, expected);
                   });
                 },
                 [&state](pressure_atom) {

@@ -18,6 +18,8 @@ struct stream_actor_fixture : actor_fixture {
   tenant_intake& intake = *memory.intake;
   fake_writer writer;
   recording_listener host;
+  bool listens = true; // false: what it is to hear waits
+  std::vector<notice> unheard;
   unsigned quiet_works = 0;
   log_stream_actor actor;
 
@@ -27,7 +29,7 @@ struct stream_actor_fixture : actor_fixture {
     parts.writer = writer.spawn(system());
     for (int i = 0; i < 3; ++i)
       parts.compressors.push_back(spawn_compressor(system(), memory.budget.arena()));
-    parts.notify = [this](const notice& what) { (*what)(host); };
+    parts.notify = [this](const notice& what) { listens ? (*what)(host) : unheard.push_back(what); };
     parts.press_bytes = slab_arena::slab_bytes;
     actor = spawn_log_stream(system(), parts, [this] { ++quiet_works; });
     tenant_intake::signals to;
@@ -198,5 +200,19 @@ TEST_CASE("log stream actor: room is told to who waits and to the host, with the
   f.intake.signal_room(stream_id{77}); // is gone
   f.run();
   CHECK(stream->wait_for_room(std::chrono::nanoseconds(0)));
+  CHECK(f.host.heard == std::vector<std::string>{"room 1 expects 30"});
+}
+
+// It held the stream, whose end looks at what the tenant's end has freed.
+TEST_CASE("log stream actor: what a busy host is to hear of room outlives stream and tenant") {
+  stream_actor_fixture f;
+  auto stream = f.memory.open(1, 30);
+  auto holders = stream.use_count();
+  f.listens = false;
+  f.intake.signal_room(stream_id{1});
+  f.run();
+  REQUIRE(f.unheard.size() == 1);
+  CHECK(stream.use_count() == holders);
+  (*f.unheard[0])(f.host);
   CHECK(f.host.heard == std::vector<std::string>{"room 1 expects 30"});
 }
