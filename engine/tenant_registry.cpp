@@ -67,8 +67,10 @@ result<archive_runtime::tenant_facts> archive_engine_impl::facts_of(const catalo
   VARVE_TRY_ASSIGN(facts.outbox, from.outbox(record.tenant));
   // Unless ARCHIVELOG was heard: then the next round begins where it was told to, and what another
   // destination was not told goes on waiting.
-  auto owed = std::ranges::find(facts.outbox, round_status::stop, &outbox_record::status);
-  if (owed != facts.outbox.end() && !running && !facts.archiving)
+  // The last first: an older one that is away for good would be waited for for ever.
+  auto owed = std::find_if(facts.outbox.rbegin(), facts.outbox.rend(),
+                           [](auto& left) { return left.status == round_status::stop; });
+  if (owed != facts.outbox.rend() && !running && !facts.archiving)
     facts.destination = owed->destination;
   VARVE_TRY_ASSIGN(facts.writers, from.writers(record.tenant));
   VARVE_TRY_ASSIGN(facts.streams, from.streams(record.tenant));

@@ -1,5 +1,6 @@
 // Tenants that come and go.
 #include "catalog/catalog.hpp"
+#include "engine/reader/committed_state.hpp"
 #include "tests/engine/stopping_host.hpp"
 #include "tests/harness/engine_host.hpp"
 
@@ -114,6 +115,29 @@ TEST_CASE("tenant registry: a kill within ARCHIVELOG begins the round where back
   h.bring_commits_back();
   CHECK(h.restored() == strings{"1/0:x"});
   h.uri = second;
+  CHECK(h.restored() == strings{"1/1:x"});
+}
+
+// The older one would have been told first, for ever.
+TEST_CASE("tenant registry: of two destinations that are owed an end the last one hears of it first") {
+  archived_entry h;
+  h.take_commits_away(); // for good
+  h.run("ALTER SYSTEM NOARCHIVELOG");
+  h.archive = h.dir.path() / "second";
+  h.uri = "file://" + h.archive.string();
+  h.run("ALTER SYSTEM SET backup_dest = '" + h.uri + "'");
+  h.run("ALTER SYSTEM ARCHIVELOG");
+  h.write(1, 200 + one_day);
+  h.take_commits_away();
+  h.run("ALTER SYSTEM NOARCHIVELOG");
+  h.bring_commits_back();
+  h.reopen();
+  auto where = open_destination(*parse_destination_uri(h.uri), open_mode::read_only, "test");
+  REQUIRE(where.ok());
+  CHECK(h.eventually([&] {
+    auto state = read_committed_state(**where, h.shop, nullptr);
+    return state.ok() && *state && (*state)->commit.record.round.status == round_status::stop;
+  }));
   CHECK(h.restored() == strings{"1/1:x"});
 }
 
