@@ -68,8 +68,7 @@ public:
   std::shared_ptr<tenant_intake> intake(tenant_id tenant) const;
 
   void set_option(tenant_id tenant, const archive_option& how);
-  /// Gives a statement to the tenant's checkpoint; `done` is called from an actor when it is recorded. `uri`:
-  /// of archivelog, where to.
+  /// Gives a statement to the tenant's checkpoint; `done` is called from an actor when it is recorded.
   void order(tenant_id tenant, tenant_order what, answer_to done);
   void wait(tenant_id tenant, durable_wait_ptr what);
   /// What calls `done` as the listener is called, after what that was told of the tenant before: the host may

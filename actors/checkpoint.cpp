@@ -99,8 +99,10 @@ void checkpoint_state::beat() {
     return left.destination == parts.destination &&
            (in_force() || (left.status == round_status::stop && !outbox_waits));
   });
-  if ((now_in == phase::idle && to_tell) || (now_in == phase::quiet && (to_tell || has_news())))
+  if ((now_in == phase::idle && to_tell) || (now_in == phase::quiet && (to_tell || has_news()))) {
     take_over();
+    taking_to_tell = !has_news();
+  }
   watch_breaks();
   if (now_in != phase::owner || in_cycle)
     return;

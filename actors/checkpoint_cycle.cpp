@@ -282,9 +282,7 @@ void checkpoint_state::make_object() {
         }
         if (made.code() == errc::checksum_error || is_final(made.code()))
           return stopped(made.error());
-        commit_trouble = std::make_shared<const error>(made.error());
-        publish_status();
-        self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
+        retry_later(made.error());
       });
 }
 

@@ -202,7 +202,7 @@ caf::result<bool> checkpoint_state::noarchivelog() {
 
 /// The STOP commit counts.
 void checkpoint_state::round_over() {
-  stop_wanted = false;
+  bool ordered = std::exchange(stop_wanted, false);
   ++stop_order;
   if (ending_old_round && parts.archiving) {
     // That was the round before; what is accepted meanwhile is of the one that is wanted, which begins now.
@@ -215,6 +215,8 @@ void checkpoint_state::round_over() {
     begin_wanted = true;
     return adopted();
   }
+  if (ordered && parts.status.round.id > ledger->round().id)
+    return stop_here(false); // it was the round before; the one that NOARCHIVELOG is for was only recorded
   abandon("the round was stopped");
   now_in = phase::idle;
   end_here({}, "the round was stopped"); // what the commit said is on its way to the catalog
@@ -231,7 +233,7 @@ void checkpoint_state::end_here(change_set changes, const std::string& why) {
 }
 
 /// STOP is recorded here. `is_owed`: the destination does not answer, and is told when it is back; else it is
-/// not ours to tell, or never heard of the round.
+/// not ours to tell, never heard of the round, or has its end.
 void checkpoint_state::stop_here(bool is_owed) {
   stop_wanted = false;
   ++stop_order;

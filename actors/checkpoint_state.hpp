@@ -17,9 +17,9 @@ namespace varve {
 struct checkpoint_state;
 using checkpoint_pointer = checkpoint_actor::stateful_pointer<checkpoint_state>;
 
-/// State of the checkpoint actor. Its functions lie in checkpoint_takeover.cpp (from quiet to owner),
-/// checkpoint_cycle.cpp (one checkpoint), checkpoint_rounds.cpp (statements) and checkpoint_status.cpp (what
-/// the catalog and the host are told).
+/// State of the checkpoint actor. Its functions lie in checkpoint.cpp (when to do what),
+/// checkpoint_takeover.cpp (from quiet to owner), checkpoint_cycle.cpp (one checkpoint),
+/// checkpoint_rounds.cpp (statements) and checkpoint_status.cpp (what the catalog and the host are told).
 struct checkpoint_state {
   static inline const char* name = "checkpoint";
   explicit checkpoint_state(checkpoint_pointer s) : self(s) {}
@@ -45,7 +45,8 @@ struct checkpoint_state {
   // rounds
   bool begin_wanted = false;     // ARCHIVELOG is recorded; the round begins at the takeover
   bool recording = false;        // ARCHIVELOG is being recorded: nothing may begin before
-  bool outbox_waits = false;     // for the next life: what its destination has cannot be read
+  bool outbox_waits = false;     // for the next life: another try would be one more commit for nothing
+  bool taking_to_tell = false;   // the takeover under way is for the outbox alone
   bool give_up_lost = false;     // NOARCHIVELOG came after commits could not be relied on
   bool stop_wanted = false;      // NOARCHIVELOG
   bool round_is_over = false;    // the STOP commit is being made
@@ -113,12 +114,13 @@ struct checkpoint_state {
   void take_over();
   void check_destination();
   bool is_ours(const commit_record& found) const;
-  bool writer_is_noted(const commit_sequence::step& before);
+  bool note_writer(const commit_sequence::step& before);
   void run(const commit_sequence::step& step);
   void answered(std::uint64_t of, const commit_answer& got);
+  void retry_later(const error& why);
   void retry();
   static bool is_final(errc code);
-  void outbox_is_void();
+  void outbox_is_void(const error& why);
   void took_over();
   void adopted();
   void load_repeat(stream_id id);

@@ -46,6 +46,7 @@ void checkpoint_state::take_over() {
   if (now_in == phase::taking || now_in == phase::owner || recording)
     return;
   now_in = phase::taking;
+  taking_to_tell = false;
   ++generation;
   sequence.reset();
   ledger.reset();
@@ -64,10 +65,7 @@ void checkpoint_state::check_destination() {
           if (!is_transient(found.code()) && found.code() != errc::file_not_exist &&
               found.code() != errc::invalid_destination)
             return stopped(found.error());
-          commit_trouble = std::make_shared<const error>(found.error());
-          publish_status();
-          self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
-          return;
+          return retry_later(found.error());
         }
         auto known = parts.status.destination == parts.destination ? parts.status.seq : commit_seq{0};
         auto newest = found->empty() ? commit_seq{0} : found->back();
@@ -97,18 +95,20 @@ bool checkpoint_state::is_ours(const commit_record& found) const {
   return std::ranges::find(parts.known_as, found.writer) != parts.known_as.end();
 }
 
-/// Who takes over writes down as whom, before the commit that says so can be there. False: that is being
-/// done, and `before` is run after it.
-bool checkpoint_state::writer_is_noted(const commit_sequence::step& before) {
+/// Who takes over writes down as whom, before the commit that says so can be there. True: that is done; else
+/// `before` is run after it.
+bool checkpoint_state::note_writer(const commit_sequence::step& before) {
   VARVE_PLANT(writer_not_noted, return true);
   auto& known = parts.known_as;
   if (!known.empty() && known.back() == sequence->writer())
     return true;
   // A create of one before the writer of what was found comes too late: its number is taken.
-  if (auto found = std::ranges::find(known, sequence->newest().writer); found != known.end())
+  auto found = std::ranges::find(known, sequence->newest().writer);
+  bool ours = found != known.end();
+  if (ours)
     known.erase(known.begin(), found);
   if (known.size() == writer_record::writers_max)
-    known.erase(known.begin());
+    known.erase(known.begin() + (ours ? 1 : 0)); // by the first the destination is known as ours
   known.push_back(sequence->writer());
   change_set changes;
   changes.put(writer_record{parts.tenant, parts.destination, known});
@@ -133,11 +133,8 @@ void checkpoint_state::run(const commit_sequence::step& step) {
   case event::none:
     break;
   case event::retry:
-    commit_trouble = std::make_shared<const error>(step.why);
-    publish_status();
     retry_operation = step.next;
-    self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
-    return;
+    return retry_later(step.why);
   case event::owner:
     return took_over();
   case event::counted:
@@ -158,9 +155,11 @@ void checkpoint_state::run(const commit_sequence::step& step) {
   if (now_in == phase::taking && step.next.what == verb::create) {
     auto& found = sequence->newest();
     // Nothing is to be archived here, and another engine has gone on: then it must not be taken over.
-    if (!in_force() && found.writer != random_id{} && !is_ours(found))
-      return outbox_is_void();
-    if (!writer_is_noted(step))
+    bool only_to_tell = !in_force() || (taking_to_tell && !has_news());
+    if (only_to_tell && found.writer != random_id{} && !is_ours(found))
+      return lost(fail(errc::fenced, "another engine has gone on with tenant " + to_string(parts.tenant) +
+                                         " at " + parts.destination));
+    if (!note_writer(step))
       return;
   }
   auto op = std::make_shared<commit_operation>(step.next);
@@ -192,10 +191,12 @@ bool checkpoint_state::is_final(errc code) {
 }
 
 /// Another engine has gone on with the tenant, so how our last round ended is not ours to say any more.
-void checkpoint_state::outbox_is_void() {
+void checkpoint_state::outbox_is_void(const error& why) {
   abandon("another engine has the tenant");
   now_in = phase::idle;
-  commit_trouble = nullptr;
+  auto told = why;
+  told.message += "; how the last round ended here is not told there";
+  commit_trouble = std::make_shared<const error>(std::move(told));
   change_set changes;
   void_outbox(changes, [](auto&) { return true; });
   record(std::move(changes), [] {});
@@ -212,6 +213,13 @@ void checkpoint_state::answered(std::uint64_t of, const commit_answer& got) {
       publish_status();
   }
   run(step);
+}
+
+/// What failed is tried again, later each time, and COMMENT says why meanwhile.
+void checkpoint_state::retry_later(const error& why) {
+  commit_trouble = std::make_shared<const error>(why);
+  publish_status();
+  self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
 }
 
 void checkpoint_state::retry() {
@@ -262,10 +270,7 @@ void checkpoint_state::took_over() {
         if (!found.ok()) {
           if (!is_transient(found.code()) && found.code() != errc::invalid_destination)
             return stopped(found.error());
-          commit_trouble = std::make_shared<const error>(found.error());
-          publish_status();
-          self->delayed_send(self, std::chrono::nanoseconds(pause.next()), retry_atom::value, generation);
-          return;
+          return retry_later(found.error());
         }
         if ((*found)->state.commit.record.writer != sequence->newest().writer)
           return lost(
@@ -409,7 +414,7 @@ void checkpoint_state::let_go() {
 
 void checkpoint_state::lost(const error& why) {
   if (!in_force())
-    return outbox_is_void();
+    return outbox_is_void(why);
   parts.intake->set_gate(intake_gate::fenced); // first: nothing may be accepted after it was given up
   auto told = why;
   told.message += archived_upto();
@@ -435,7 +440,8 @@ void checkpoint_state::lost(const error& why) {
 void checkpoint_state::stopped(const error& why) {
   if (!in_force() && now_in != phase::idle) {
     // The outbox is told some other time; where that would make one commit after the other, in another life.
-    outbox_waits = sequence && sequence->owns() && why.code != errc::foreign_destination;
+    bool owned = now_in == phase::owner || (sequence && sequence->owns());
+    outbox_waits = owned && why.code != errc::foreign_destination;
     parts.intake->set_gate(intake_gate::closed);
     abandon(why.message);
     now_in = phase::idle;

@@ -66,7 +66,7 @@ public:
   bool idle() const { return state_ == state::owner; }
   bool owns() const;
   /// The newest commit known to count; while taking over, at a create: the one found, without a writer if
-  /// there is none.
+  /// there is none, or it cannot be read and is given up.
   const commit_record& newest() const { return last_; }
   epoch current_epoch() const { return epoch_; }
   const random_id& writer() const { return writer_; }

@@ -72,7 +72,7 @@ using log_stream_actor = caf::typed_actor<
     // flags, that a new round begins (the rows are those with which the one before ended), and that the round
     // has begun: it speaks for its streams from its first SCN on.
     caf::reacts_to<begin_atom, std::uint64_t, std::shared_ptr<const std::vector<stream_row>>, bool, bool>,
-    // Fenced, stopped or interrupted: give up what is not committed and tell the host where to resume.
+    // Fenced, stopped or over: give up what is not committed and tell the host where to resume.
     caf::reacts_to<end_atom, std::string>,
     // Cuts everything that is open. Answers the last ticket given.
     caf::replies_to<cut_atom>::with<std::uint64_t>,

@@ -101,9 +101,9 @@ public:
   stream_standing support(const stream_position* durable) const;
   /// A commit covers everything below position.next_lsn.
   void on_committed(const stream_position& position);
-  /// Gives up everything that is not committed: fenced, stopped, interrupted. The next append must start at
-  /// the committed position, which is returned. Until that log has come again, what was said to be past
-  /// (advance) does not count for this stream.
+  /// Gives up everything that is not committed: fenced, stopped, or the round is over. The next append must
+  /// start at the committed position, which is returned. Until that log has come again, what was said to be
+  /// past (advance) does not count for this stream.
   lsn give_up();
   /// Was log accepted that a commit at `position` does not hold?
   bool holds_beyond(lsn position) const;

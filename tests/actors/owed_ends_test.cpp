@@ -123,6 +123,27 @@ TEST_CASE("owed: what a damaged destination cannot be told is kept over many liv
   }
 }
 
+// Each takeover that comes to nothing is one more writer that the catalog remembers.
+TEST_CASE("owed: what a destination has no room for is told when it has, however many lives later") {
+  auto f = broken_and_ended();
+  f->medium().clear_faults();
+  auto& medium = f->medium();
+  auto fill = [&medium] {
+    medium.plan({.only = fault_medium::call::create, .for_good = true, .code = errc::no_space});
+  };
+  fill();
+  for (std::size_t life = 0; life < writer_record::writers_max + 3; ++life) {
+    f = next_life(f);
+    f->run_for(one_minute);
+    CAPTURE(life);
+    CHECK(owed(*f) == 2);
+    CHECK(breaks(*f) == 1);
+  }
+  f->medium().clear_faults();
+  f->run_for(10 * one_minute);
+  check_that_both_were_told(*f);
+}
+
 TEST_CASE("owed: a takeover's commit that lands after the next takeover has looked is that engine's own") {
   auto f = broken_and_ended();
   f->medium().clear_faults();
@@ -166,6 +187,48 @@ TEST_CASE("owed: a destination that a newer program has written to is not tried 
   CHECK(owed(*f) == 2);
 }
 
+// Nothing of the tenant is taken here; it was taken from the engine that had gone on with it.
+TEST_CASE("owed: a break is not told where another engine goes on with the tenant, until ARCHIVELOG") {
+  bool archived_there = GENERATE(true, false);
+  CAPTURE(archived_there);
+  auto f = doing_round();
+  auto before = f->on_the_same();
+  f->medium().set_dead(true);
+  let_go_up_to(*f, 500);
+  f->run_for(one_second);
+  REQUIRE(f->row().round.status == round_status::interrupted);
+  f->medium().clear_faults();
+
+  before.began_at = f->now();
+  auto second = std::make_unique<runtime_fixture>(before);
+  second->add_tenant();
+  auto s = second->open(1, std::nullopt);
+  second->open(2, std::nullopt);
+  if (archived_there)
+    s->append({30, 500, second->now(), as_bytes("x")});
+  second->write(2);
+  REQUIRE(second->flush()->outcome.ok());
+
+  f = std::make_unique<runtime_fixture>(after_a_kill(f));
+  f->add_tenant();
+  f->open(1, std::nullopt);
+  f->open(2, std::nullopt);
+  f->run_for(10 * one_minute);
+  CHECK(f->runtime->intake(tenant)->gate() == intake_gate::fenced);
+  second->write(2);
+  auto answer = second->flush();
+  REQUIRE(answer);
+  CHECK(answer->outcome.ok());
+
+  second.reset();
+  REQUIRE(f->archivelog().ok());
+  f->run_for(one_minute);
+  auto is = archived_there ? round_status::doing : round_status::interrupted;
+  CHECK(f->row().round.status == is);
+  CHECK(f->committed().commit.record.round.status == is);
+  CHECK(breaks(*f) == (archived_there ? 0 : 1));
+}
+
 // It was fenced, and its round ended, by an engine that was not even to archive the tenant.
 TEST_CASE("owed: the end of a round that another engine goes on with is not told, also after a drop") {
   auto f = doing_round();
@@ -204,6 +267,7 @@ TEST_CASE("owed: the end of a round that another engine goes on with is not told
   f->runtime->add_tenant(facts);
   f->run_for(5 * one_minute);
   CHECK(owed(*f) == 0);
+  CHECK(f->row().comment.find("how the last round ended here is not told there") != std::string::npos);
   second.write(1);
   auto answer = second.flush();
   REQUIRE(answer);
@@ -241,6 +305,34 @@ TEST_CASE("owed: NOARCHIVELOG while an old round's end is being told leaves what
   f->medium().clear_faults();
   f->run_for(10 * one_minute);
   CHECK(owed(*f) == 0);
+}
+
+// It was shown, and then in no view; its number was given again.
+TEST_CASE("owed: a round that is ordered and ended while an old end is being told is in the history") {
+  int seen = 0;
+  for (int steps = 0; steps < 200; ++steps) {
+    auto f = doing_round();
+    f->medium().set_dead(true);
+    REQUIRE(f->noarchivelog().ok());
+    REQUIRE(owed(*f) == 1);
+    f->medium().clear_faults();
+    REQUIRE(f->archivelog().ok());
+    for (int i = 0; i < steps; ++i)
+      f->world.step();
+    if (f->row().round.id != round_id{2} || owed(*f) == 0)
+      continue;
+    ++seen;
+    REQUIRE(f->noarchivelog().ok());
+    f->run_for(10 * one_minute);
+    CAPTURE(steps);
+    auto history = f->catalog->snapshot()->round_history().value();
+    CHECK(history.back().round.id == round_id{2});
+    CHECK(history.back().round.status == round_status::stop);
+    CHECK(owed(*f) == 0);
+    if (history.back().round.id != round_id{2})
+      break;
+  }
+  CHECK(seen > 10);
 }
 
 TEST_CASE("owed: a tenant that is STOP is not stopped by what is still to be told") {

@@ -310,7 +310,10 @@ void sim_engine::on_fenced(tenant_id tenant, std::string_view why) {
   world_.note(name_ + ": tenant " + to_string(tenant) + " is fenced: " + std::string(why));
   if (auto* to = host(tenant))
     to->lost_the_tenant();
-  if (!world_.had_company(name_))
+  // Or before: what a broken round has to tell does not take the tenant back.
+  auto now = row(tenant);
+  bool broken = now && now->round.status == round_status::interrupted;
+  if (!world_.had_company(name_) && !(broken && world_.had_company()))
     world_.broken(name_ + ": tenant " + to_string(tenant) + " is fenced (" + std::string(why) +
                   "), but no other engine was there since it started");
 }
