@@ -177,6 +177,7 @@ void archive_runtime::spawn_tenant(tenant& of, const std::string& uri) {
   parts.stop_timeout = settings_.stop_timeout;
   parts.commits = &commits;
   parts.status = of.facts.status;
+  parts.status.tenant = of.facts.tenant; // the catalog may have no row of it yet
   parts.archiving = of.facts.archiving;
   parts.outbox = of.facts.outbox;
   for (auto& each : of.facts.writers)

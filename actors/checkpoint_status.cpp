@@ -158,7 +158,6 @@ void checkpoint_state::refresh_comment() {
 /// made.
 void checkpoint_state::put_status(change_set& to, round_status status) {
   auto& row = parts.status;
-  row.tenant = parts.tenant;
   // Of another destination no commit is known: the next engine would miss those of the last one there.
   if (row.destination != parts.destination)
     row.seq = {};

@@ -118,6 +118,32 @@ TEST_CASE("tenant registry: a kill within ARCHIVELOG begins the round where back
   CHECK(h.restored() == strings{"1/1:x"});
 }
 
+// What the round waits for was shown as tenant 0's.
+TEST_CASE("tenant registry: a kill within a tenant's first ARCHIVELOG leaves its round to the next life") {
+  engine_host h;
+  h.open();
+  h.run("ALTER SYSTEM SET backup_dest = '" + h.uri + "'");
+  REQUIRE(h.engine->register_tenant(h.shop, "shop").ok());
+  REQUIRE(h.engine->close().ok());
+  h.engine.reset();
+  {
+    // What ARCHIVELOG writes before it begins the round.
+    auto where = open_rocksdb_catalog(h.data + "/catalog", catalog_mode::read_write);
+    REQUIRE(where.ok());
+    change_set changes;
+    changes.put(tenant_record{h.shop, "shop", true});
+    REQUIRE((*where)->apply(changes, durability::synced).ok());
+  }
+  h.open();
+  auto s = h.stream(1), silent = h.stream(2);
+  put(*s, 0, 100, "x");
+  CHECK(h.says("COMMENT", "stream 2"));
+  CHECK(h.rows("SELECT TENANT_ID FROM CDB_OB_BACKUP_ARCHIVELOG") == strings{"1", "1001"});
+  put(*silent, 0, 101, "y");
+  h.flush();
+  CHECK(h.column("LOG_ARCHIVE_ROUND, STATUS") == "1 DOING");
+}
+
 // The older one would have been told first, for ever.
 TEST_CASE("tenant registry: of two destinations that are owed an end the last one hears of it first") {
   archived_entry h;
