@@ -96,12 +96,12 @@ void checkpoint_state::beat() {
   // What another destination was not told waits for an engine that works there; the break of a round that is
   // over, for what ends the round there.
   bool to_tell = std::any_of(parts.outbox.begin(), parts.outbox.end(), [&](auto& left) {
-    return left.destination == parts.destination &&
-           (in_force() || (left.status == round_status::stop && !outbox_waits));
+    return left.destination == parts.destination && !outbox_waits &&
+           (in_force() || left.status == round_status::stop);
   });
   if ((now_in == phase::idle && to_tell) || (now_in == phase::quiet && (to_tell || has_news()))) {
     take_over();
-    taking_to_tell = !has_news();
+    taking_to_tell = parts.status.round.status == round_status::interrupted && !has_news();
   }
   watch_breaks();
   if (now_in != phase::owner || in_cycle)

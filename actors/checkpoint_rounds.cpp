@@ -7,6 +7,17 @@
 #include <iterator>
 
 namespace varve {
+namespace {
+
+constexpr std::string_view is_gone = " is gone before it was archived: ";
+
+/// Why log went, of a reason that may say already which.
+std::string cause_of(const std::string& reason) {
+  auto at = reason.rfind(is_gone);
+  return at == std::string::npos ? reason : reason.substr(at + is_gone.size());
+}
+
+} // namespace
 
 caf::result<bool> checkpoint_state::order(const tenant_order_ptr& what) {
   using kind = tenant_order::kind;
@@ -176,9 +187,15 @@ caf::result<bool> checkpoint_state::noarchivelog() {
     end_here({}, "the round was stopped");
     return promise;
   }
-  parts.archiving = false;
-  begin_wanted = false;
+  parts.archiving = begin_wanted = outbox_waits = false;
   ++stop_order;
+  if (parts.status.round.status == round_status::stop) {
+    // ARCHIVELOG was ordered before the engine was opened, and of its round nothing was written yet.
+    abandon("the round was stopped");
+    now_in = phase::idle;
+    end_here({}, "the round was stopped");
+    return promise;
+  }
   stop_wanted = true;
   parts.intake->set_gate(intake_gate::closed);
   if (now_in == phase::fenced || now_in == phase::stopped || now_in == phase::idle) {
@@ -273,74 +290,6 @@ void checkpoint_state::stop_here(bool is_owed) {
   end_here(std::move(changes), "the round was stopped before everything was archived");
 }
 
-void checkpoint_state::forget_outbox(change_set& changes,
-                                     const std::function<bool(const outbox_record&)>& which) {
-  std::erase_if(parts.outbox, [&](auto& left) {
-    bool gone = left.destination == parts.destination && which(left);
-    if (gone)
-      changes.erase_outbox(parts.tenant, left.number);
-    return gone;
-  });
-}
-
-/// Another engine knows what of the outbox is so: a break that is none to it must not stay in the history,
-/// and one that is comes back from the destination.
-void checkpoint_state::void_outbox(change_set& changes,
-                                   const std::function<bool(const outbox_record&)>& which) {
-  forget_outbox(changes, [&](auto& left) {
-    bool gone = which(left);
-    if (gone && left.status == round_status::interrupted) {
-      changes.erase_break(parts.tenant, left.round);
-      if (parts.broke && parts.broke->round == left.round)
-        parts.broke.reset();
-      ++*voided_breaks;
-    }
-    return gone;
-  });
-}
-
-/// After a takeover: what could not be said while the destination was away. True: the round is over, and the
-/// destination does not know it.
-bool checkpoint_state::apply_outbox() {
-  auto& round = ledger->round();
-  // A break that an engine without the tenant believed in: the one who had it has archived that log.
-  auto mistaken = [&](const outbox_record& left) {
-    auto* row = ledger->stream(left.break_stream);
-    return left.status == round_status::interrupted && left.round == round.id && left.oldest_left != 0 &&
-           row != nullptr && row->position.next_lsn >= left.oldest_left;
-  };
-  auto over = [&](const outbox_record& left) {
-    if (left.round > round.id) // it never began there, and may be about to
-      return left.status == round_status::stop || left.round != recorded_round();
-    return left.round < round.id || round.status == round_status::stop;
-  };
-  change_set changes;
-  void_outbox(changes, mistaken);
-  forget_outbox(changes, over); // told before, or by another engine, or the round never began there
-  if (!changes.empty())
-    record(std::move(changes), [] {});
-  apply_break();
-  return std::any_of(parts.outbox.begin(), parts.outbox.end(), [&](auto& left) {
-    return left.destination == parts.destination && left.round == round.id &&
-           left.status == round_status::stop;
-  });
-}
-
-break_record checkpoint_state::break_of(const outbox_record& left) {
-  return {left.break_stream, left.first_missing, left.oldest_left, left.decided_at, left.reason};
-}
-
-/// A break that was noticed before the takeover, perhaps in an earlier life.
-void checkpoint_state::apply_break() {
-  auto& round = ledger->round();
-  for (auto& left : parts.outbox)
-    if (left.status == round_status::interrupted && left.round == round.id &&
-        left.destination == parts.destination && !ledger->interruption()) {
-      round.status = round_status::interrupted;
-      ledger->interruption() = break_of(left);
-    }
-}
-
 /// Must log of the stream with this row (null: none yet) go on where the archive ends? Else it may begin
 /// anywhere: in a round that has not begun, or opened again in one that it was dropped in, or before.
 bool checkpoint_state::speaks_for(const stream_row* row) const {
@@ -414,7 +363,7 @@ void checkpoint_state::interrupt_at(const break_record& why, lsn reached) {
   parts.intake->set_gate(intake_gate::interrupted);
   auto text = "stream " + to_string(why.stream) + ": log from LSN " +
               std::to_string(break_wanted->first_missing) + " to " + std::to_string(why.oldest_left) +
-              " is gone before it was archived: " + why.reason;
+              std::string(is_gone) + cause_of(why.reason);
   break_wanted->reason = text;
   // Kept until the destination knows it, whatever happens to this engine.
   outbox_record journal;

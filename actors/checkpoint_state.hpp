@@ -18,8 +18,9 @@ struct checkpoint_state;
 using checkpoint_pointer = checkpoint_actor::stateful_pointer<checkpoint_state>;
 
 /// State of the checkpoint actor. Its functions lie in checkpoint.cpp (when to do what),
-/// checkpoint_takeover.cpp (from quiet to owner), checkpoint_cycle.cpp (one checkpoint),
-/// checkpoint_rounds.cpp (statements) and checkpoint_status.cpp (what the catalog and the host are told).
+/// checkpoint_takeover.cpp (from quiet to owner), checkpoint_outbox.cpp (what the destination is owed),
+/// checkpoint_cycle.cpp (one checkpoint), checkpoint_rounds.cpp (statements) and checkpoint_status.cpp (what
+/// the catalog and the host are told).
 struct checkpoint_state {
   static inline const char* name = "checkpoint";
   explicit checkpoint_state(checkpoint_pointer s) : self(s) {}
@@ -45,8 +46,8 @@ struct checkpoint_state {
   // rounds
   bool begin_wanted = false;     // ARCHIVELOG is recorded; the round begins at the takeover
   bool recording = false;        // ARCHIVELOG is being recorded: nothing may begin before
-  bool outbox_waits = false;     // for the next life: another try would be one more commit for nothing
-  bool taking_to_tell = false;   // the takeover under way is for the outbox alone
+  bool outbox_waits = false;     // for an order, or the next life: nothing comes of another try
+  bool taking_to_tell = false;   // the takeover under way is for the outbox of a broken round alone
   bool give_up_lost = false;     // NOARCHIVELOG came after commits could not be relied on
   bool stop_wanted = false;      // NOARCHIVELOG
   bool round_is_over = false;    // the STOP commit is being made
@@ -113,14 +114,11 @@ struct checkpoint_state {
   // ---- checkpoint_takeover.cpp
   void take_over();
   void check_destination();
-  bool is_ours(const commit_record& found) const;
-  bool note_writer(const commit_sequence::step& before);
   void run(const commit_sequence::step& step);
   void answered(std::uint64_t of, const commit_answer& got);
   void retry_later(const error& why);
   void retry();
   static bool is_final(errc code);
-  void outbox_is_void(const error& why);
   void took_over();
   void adopted();
   void load_repeat(stream_id id);
@@ -131,6 +129,18 @@ struct checkpoint_state {
   end_of_round heard_of_end();
   void let_go();                        // of the destination: writer and sequence end
   void abandon(const std::string& why); // and what was accepted is given up
+
+  // ---- checkpoint_outbox.cpp
+  bool is_ours(const commit_record& found) const;
+  bool note_writer(const commit_sequence::step& before);
+  void forget_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
+  void void_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
+  bool apply_outbox();
+  static break_record break_of(const outbox_record& left);
+  void apply_break();
+  bool row_is_of_a_later_round() const;
+  void outbox_is_void(const error& why);
+  void break_waits(const error& why);
 
   // ---- checkpoint_cycle.cpp
   void want_cycle();
@@ -171,11 +181,6 @@ struct checkpoint_state {
   void judge_suspected();
   bool speaks_for(const stream_row* row) const;
   std::optional<round_id> recorded_round() const;
-  bool apply_outbox();
-  static break_record break_of(const outbox_record& left);
-  void apply_break();
-  void forget_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
-  void void_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
 
   // ---- checkpoint_status.cpp
   void publish_commit();

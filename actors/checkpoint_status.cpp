@@ -115,11 +115,12 @@ std::string checkpoint_state::comment() const {
 
 /// Why the round is, or is about to be, INTERRUPTED.
 std::string checkpoint_state::interruption_reason() const {
-  if (ledger && ledger->interruption())
+  auto& round = parts.status.round;
+  if (ledger && ledger->interruption() &&
+      ledger->round().id >= round.id) // else a round before is being ended
     return ledger->interruption()->reason;
   if (break_wanted)
     return break_wanted->reason;
-  auto& round = parts.status.round;
   bool over = round.status == round_status::interrupted || round.status == round_status::stopping;
   if (!ledger && over && parts.broke && parts.broke->round == round.id)
     return parts.broke->reason; // the destination was not asked yet, or not any more
@@ -319,7 +320,9 @@ void checkpoint_state::publish_commit() {
     parts.intake->forget(id);
 
   auto& status = parts.status;
-  status.seq = record.seq;
+  bool told_late = row_is_of_a_later_round();
+  if (!told_late)
+    status.seq = record.seq;
   if (record.round.id >= status.round.id) // else the row is a later round's
     status.counts = record.round_counts;
   for (auto& row : ledger->take_rows()) {
@@ -343,7 +346,7 @@ void checkpoint_state::publish_commit() {
   auto before = status.round;
   if (ending_old_round && parts.archiving) {
     changes.put(status); // the row is the next round's already
-  } else {
+  } else if (!told_late) {
     // What came meanwhile, NOARCHIVELOG or a break, is in the row already, and in a commit to come.
     auto now = record.round.status;
     if (now != round_status::stop)

@@ -88,44 +88,6 @@ void checkpoint_state::check_destination() {
       });
 }
 
-/// Has an engine of this catalog made the commit that a takeover found? Also one of which the catalog has not
-/// heard.
-bool checkpoint_state::is_ours(const commit_record& found) const {
-  VARVE_PLANT(any_commit_is_ours, return true);
-  return std::ranges::find(parts.known_as, found.writer) != parts.known_as.end();
-}
-
-/// Who takes over writes down as whom, before the commit that says so can be there. True: that is done; else
-/// `before` is run after it.
-bool checkpoint_state::note_writer(const commit_sequence::step& before) {
-  VARVE_PLANT(writer_not_noted, return true);
-  auto& known = parts.known_as;
-  if (!known.empty() && known.back() == sequence->writer())
-    return true;
-  // A create of one before the writer of what was found comes too late: its number is taken.
-  auto found = std::ranges::find(known, sequence->newest().writer);
-  bool ours = found != known.end();
-  if (ours)
-    known.erase(known.begin(), found);
-  if (known.size() == writer_record::writers_max)
-    known.erase(known.begin() + (ours ? 1 : 0)); // by the first the destination is known as ours
-  known.push_back(sequence->writer());
-  change_set changes;
-  changes.put(writer_record{parts.tenant, parts.destination, known});
-  auto go_on = [this, of = generation, before] {
-    if (of == generation)
-      run(before);
-  };
-  record(std::move(changes), go_on, [this, of = generation, go_on] {
-    if (of != generation || in_force())
-      return go_on(); // nothing is owed that the next life could take for another engine's to tell
-    outbox_waits = true;
-    abandon("the catalog cannot be written");
-    now_in = phase::idle;
-  });
-  return false;
-}
-
 /// Runs what the sequence wants next, or acts on what it came to.
 void checkpoint_state::run(const commit_sequence::step& step) {
   using event = commit_sequence::event;
@@ -155,10 +117,14 @@ void checkpoint_state::run(const commit_sequence::step& step) {
   if (now_in == phase::taking && step.next.what == verb::create) {
     auto& found = sequence->newest();
     // Nothing is to be archived here, and another engine has gone on: then it must not be taken over.
-    bool only_to_tell = !in_force() || (taking_to_tell && !has_news());
-    if (only_to_tell && found.writer != random_id{} && !is_ours(found))
-      return lost(fail(errc::fenced, "another engine has gone on with tenant " + to_string(parts.tenant) +
-                                         " at " + parts.destination));
+    if (found.writer != random_id{} && !is_ours(found)) {
+      auto why = fail(errc::fenced, "another engine has gone on with tenant " + to_string(parts.tenant) +
+                                        " at " + parts.destination);
+      if (!in_force())
+        return outbox_is_void(why);
+      if (taking_to_tell && !has_news())
+        return break_waits(why);
+    }
     if (!note_writer(step))
       return;
   }
@@ -188,19 +154,6 @@ void checkpoint_state::run(const commit_sequence::step& step) {
 /// Somebody else's destination, or one of a newer program: it is not written to any more.
 bool checkpoint_state::is_final(errc code) {
   return code == errc::foreign_destination || code == errc::unknown_version;
-}
-
-/// Another engine has gone on with the tenant, so how our last round ended is not ours to say any more.
-void checkpoint_state::outbox_is_void(const error& why) {
-  abandon("another engine has the tenant");
-  now_in = phase::idle;
-  auto told = why;
-  told.message += "; how the last round ended here is not told there";
-  commit_trouble = std::make_shared<const error>(std::move(told));
-  change_set changes;
-  void_outbox(changes, [](auto&) { return true; });
-  record(std::move(changes), [] {});
-  publish_status();
 }
 
 void checkpoint_state::answered(std::uint64_t of, const commit_answer& got) {
@@ -287,8 +240,10 @@ void checkpoint_state::took_over() {
         told_join.reset();
         parts.status.current_piece = std::max(parts.status.current_piece, (*found)->newest_piece);
         later(std::move((*found)->missed));
-        parts.status.seq = sequence->newest().seq;
-        parts.status.destination = parts.destination;
+        if (!row_is_of_a_later_round()) {
+          parts.status.seq = sequence->newest().seq;
+          parts.status.destination = parts.destination;
+        }
         adopted();
       });
 }
@@ -303,6 +258,8 @@ void checkpoint_state::adopted() {
   for (auto& [id, row] : ledger->streams())
     noted.insert(id);
   bool begins = begin_wanted || recorded_round();
+  // NOARCHIVELOG came before the round that it is for began here.
+  bool never_began = stop_wanted && parts.status.round.id > ledger->round().id;
   auto epoch = sequence->current_epoch();
   auto start_writer = [&] {
     self->send(parts.writer, begin_atom::value,
@@ -310,7 +267,7 @@ void checkpoint_state::adopted() {
                    ledger->start_of_writer(epoch, parts.segment_bytes, parts.sync_bytes)));
   };
   auto there = ledger->round().status;
-  if (there != round_status::stop && (told_as_over || begins)) {
+  if (there != round_status::stop && (told_as_over || begins || never_began)) {
     // That round ended, and its destination was not there to hear it.
     ending_old_round = true;
     start_writer();

@@ -149,10 +149,12 @@ log_stream_actor spawn_log_stream(caf::actor_system& system, log_stream_parts pa
                   if (!stream)
                     return;
                   stream->on_room();
-                  // By value: the host may be busy until the tenant is gone, and its memory with it.
-                  state.tell([tenant = state.parts.intake->id(), id = stream->id(),
-                              expected = stream->expected_lsn()](archive_listener& listener) {
-                    listener.on_room(tenant, id, expected);
+                  // The host may be busy until the tenant is gone, and its memory with it.
+                  state.tell([intake = std::weak_ptr<tenant_intake>(state.parts.intake),
+                              id = stream->id()](archive_listener& listener) {
+                    auto of = intake.lock();
+                    if (auto found = of ? of->find(id) : nullptr)
+                      listener.on_room(of->id(), id, found->expected_lsn());
                   });
                 },
                 [&state](pressure_atom) {

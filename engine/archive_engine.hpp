@@ -106,7 +106,7 @@ public:
 class log_source {
 public:
   virtual ~log_source() = default;
-  /// Where the archive must begin: the replay point of the host's own recovery.
+  /// Where the archive must begin: the replay point of the host's own recovery. It never goes back.
   virtual result<lsn> start_lsn() = 0;
   /// The oldest LSN the host still has; log below it is gone.
   virtual result<lsn> oldest_lsn() = 0;

@@ -72,6 +72,38 @@ TEST_CASE("orders: a round that was begun and ended while its destination was aw
   CHECK(f->committed().commit.record.round.id == f->row().round.id);
 }
 
+// The round before took over its promises: its checkpoint passed log that nobody has.
+TEST_CASE("orders: a round that NOARCHIVELOG ends before it began adds nothing to the one before") {
+  bool fenced_before = GENERATE(true, false);
+  CAPTURE(fenced_before);
+  auto f = doing_round();
+  if (fenced_before)
+    taken_by_another(*f).reset();
+  auto there = f->committed().commit.record.round;
+  REQUIRE(there.status == round_status::doing);
+  f->medium().set_dead(!fenced_before);
+  REQUIRE(f->noarchivelog().ok());
+  f->medium().set_dead(true);
+  auto s = f->runtime->intake(tenant)->find(s1);
+  s->recycled(500);
+  REQUIRE(f->archivelog().ok());
+  append_one(*s, f->now(), 500);
+  REQUIRE(f->runtime->intake(tenant)->advance(f->now()).ok());
+  auto ended = begin_order(*f, kind::noarchivelog);
+  f->run_for(one_second);
+  f->medium().clear_faults();
+  REQUIRE(f->run_until([&] { return ended->has_value(); }));
+  f->run_for(10 * one_minute);
+  auto after = f->committed().commit.record.round;
+  CHECK(after.id == there.id);
+  CHECK(after.status == round_status::stop);
+  CHECK(after.checkpoint_scn == there.checkpoint_scn);
+  CHECK(f->row().round.id == round_id{2});
+  CHECK(f->row().round.status == round_status::stop);
+  CHECK(f->catalog->snapshot()->round_history().value().back().round.id == round_id{2});
+  CHECK(f->catalog->snapshot()->outbox(tenant).value().empty());
+}
+
 /// ARCHIVELOG at every step while the destination is told how the round before has ended.
 TEST_CASE("orders: what is taken after ARCHIVELOG is not given up with the round before") {
   int given_up = 0, lied = 0;

@@ -31,6 +31,7 @@ enum class planted_bug : std::uint8_t {
   object_made_anew,
   outbox_not_told,
   fenced_outbox_kept,
+  // actors/checkpoint_outbox.cpp
   writer_not_noted,
   any_commit_is_ours,
   // actors/checkpoint_cycle.cpp

@@ -117,6 +117,8 @@ void sim_dba::check_stopped(const std::string& statement) {
     if (!stopped || !engine_.needs_dba(tenant))
       engine_.world().broken(engine_.standing(tenant) + ": " + statement +
                              " was answered, and it is not STOP");
+    if (auto* host = engine_.host(tenant))
+      host->round_ended();
   }
 }
 

@@ -80,6 +80,7 @@ public:
 
 private:
   friend class sim_host;
+  friend class sim_dba;
   engine_environment environment();
   result<std::shared_ptr<destination>> open(const destination_uri& uri);
 

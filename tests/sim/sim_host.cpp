@@ -154,7 +154,8 @@ std::optional<sim_host::promise> sim_host::may_promise(const stream& of) const {
     return std::nullopt;
   at = std::max(at, of.oldest());
   auto upto = at < entries.size() ? entries[at].scn - 1 : world_.log().now();
-  return promise{of.first || at == 0 ? 0 : entries[at - 1].scn, upto};
+  auto begin = of.first.value_or(at); // what lies before is not handed over in this round
+  return promise{begin == 0 ? 0 : entries[begin - 1].scn, upto};
 }
 
 void sim_host::advance() {

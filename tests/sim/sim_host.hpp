@@ -28,6 +28,7 @@ public:
   void forget(); ///< the tenant is dropped, and what was of it; let_go() came before
 
   void round_began();
+  void round_ended() { no_round(); } ///< NOARCHIVELOG was answered
   void must_resend(stream_id id);
   void lost_the_tenant();
   void takes_back() { fenced_ = false; } ///< its engine was told to

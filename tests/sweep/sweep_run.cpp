@@ -193,7 +193,7 @@ sim_engine& sweep_run::engine() {
 
 errc sweep_run::ask_once(const std::string& statement) {
   if (statement == "ALTER SYSTEM NOARCHIVELOG")
-    ++world_->counts().stops;
+    world_->befell(tenant).stopped = true;
   return ask(statement, [&](sim_engine& of) {
     auto answer = of.door().execute(statement);
     return answer.ok() ? varve::status{} : varve::status{answer.error()};
@@ -268,7 +268,7 @@ void sweep_run::begin_round() {
 /// Once it has been said; an engine that starts after that is not told of the tenant, and still knows it.
 void sweep_run::drop_tenant() {
   world_->set_gone(tenant, true);
-  ++world_->counts().stops;
+  world_->befell(tenant).stopped = true;
   until([this] { return !engine().knows(tenant); },
         [this] { ask("drop_tenant", [](sim_engine& of) { return of.drop(tenant); }); }, "drop_tenant");
 }
