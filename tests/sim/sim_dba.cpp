@@ -7,7 +7,7 @@
 namespace varve::test {
 namespace {
 
-const std::string noarchivelog = "ALTER SYSTEM NOARCHIVELOG";
+const std::string archivelog = "ALTER SYSTEM ARCHIVELOG", noarchivelog = "ALTER SYSTEM NOARCHIVELOG";
 
 constexpr std::array views{"CDB_OB_BACKUP_ARCHIVELOG",
                            "CDB_OB_BACKUP_ARCHIVELOG_SUMMARY",
@@ -83,8 +83,10 @@ errc sim_dba::type(const std::string& statement, bool must) {
   if (statement.starts_with(noarchivelog))
     for (auto tenant : named_in(statement))
       world.befell(tenant).stopped = true;
-  if (statement.find("SYSTEM ARCHIVELOG") != std::string::npos)
-    engine_.takes_back();
+  if (auto at = statement.find(archivelog); at != std::string::npos)
+    for (auto tenant : named_in(statement.substr(at)))
+      if (auto* host = engine_.host(tenant))
+        host->takes_back();
   sim_engine::call typing{engine_};
   auto answer = engine_.door().execute(statement);
   if (!*life)
@@ -101,10 +103,10 @@ errc sim_dba::type(const std::string& statement, bool must) {
   return code;
 }
 
-/// Whom a NOARCHIVELOG is for.
+/// Whom an ARCHIVELOG or NOARCHIVELOG is for.
 std::vector<tenant_id> sim_dba::named_in(const std::string& statement) const {
   auto all = engine_.world().tenants();
-  if (statement != noarchivelog)
+  if (statement != noarchivelog && statement != archivelog)
     std::erase_if(all, [&](auto tenant) { return !statement.ends_with("= " + to_string(tenant)); });
   return all;
 }

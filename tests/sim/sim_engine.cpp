@@ -165,11 +165,6 @@ bool sim_engine::needs_dba(tenant_id tenant) const {
   return !intake || intake->gate() != intake_gate::open;
 }
 
-void sim_engine::takes_back() {
-  for (auto& [tenant, host] : hosts_)
-    host->takes_back();
-}
-
 bool sim_engine::is_mandatory(tenant_id tenant) const {
   auto intake = runtime_->intake(tenant);
   return intake && intake->mode() == archive_mode::mandatory;
@@ -310,10 +305,7 @@ void sim_engine::on_fenced(tenant_id tenant, std::string_view why) {
   world_.note(name_ + ": tenant " + to_string(tenant) + " is fenced: " + std::string(why));
   if (auto* to = host(tenant))
     to->lost_the_tenant();
-  // Or before: what a broken round has to tell does not take the tenant back.
-  auto now = row(tenant);
-  bool broken = now && now->round.status == round_status::interrupted;
-  if (!world_.had_company(name_) && !(broken && world_.had_company()))
+  if (!world_.had_company(name_))
     world_.broken(name_ + ": tenant " + to_string(tenant) + " is fenced (" + std::string(why) +
                   "), but no other engine was there since it started");
 }

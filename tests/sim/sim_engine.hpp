@@ -58,7 +58,6 @@ public:
   /// Its calls wait for answers only this part of the time they say: as if its actors were so much slower.
   void give_up_sooner(std::uint64_t part) { hurry_ = part; }
 
-  void takes_back(); ///< ARCHIVELOG is said: who was fenced may come back
   void stop_writing() { writing_ = false; }
   void go_on_writing() { writing_ = true; }
   bool writing() const { return writing_; }
@@ -73,6 +72,7 @@ public:
   std::string standing(tenant_id tenant) const; ///< why not, for a report
   std::size_t open_waits() const;
   std::optional<round_status_record> row(tenant_id tenant) const;
+  sim_host* host(tenant_id tenant);        ///< nullptr: none yet, or the process has ended
   void publish();                          ///< what its views say counts as told
   void watch_checkpoint(tenant_id tenant); ///< as a view shows it, it does not go back
   /// What holds at every moment, for every engine.
@@ -80,7 +80,6 @@ public:
 
 private:
   friend class sim_host;
-  friend class sim_dba;
   engine_environment environment();
   result<std::shared_ptr<destination>> open(const destination_uri& uri);
 
@@ -91,7 +90,6 @@ private:
   void on_fenced(tenant_id tenant, std::string_view why) override;
   void on_durable(tenant_id tenant, stream_id stream, stream_position position) override;
   void on_error(const error& why) override;
-  sim_host* host(tenant_id tenant);
   bool knows_break(tenant_id tenant) const;
 
   sim_world& world_;

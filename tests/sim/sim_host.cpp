@@ -226,7 +226,7 @@ bool sim_host::may_fail(const wait& asked, errc code) const {
   case errc::closed:
     return true;
   case errc::fenced:
-    return of.fenced || world_.had_company(engine_.name());
+    return world_.had_company(engine_.name());
   case errc::canceled:
     return of.stopped || of.resent;
   case errc::not_archiving:

@@ -103,7 +103,6 @@ public:
   const std::vector<std::unique_ptr<sim_engine>>& engines() const { return engines_; }
   /// Another engine lived at some time while this one did.
   bool had_company(const std::string& of) const { return company_.contains(of); }
-  bool had_company() const { return !company_.empty(); } ///< any
   /// The world goes on until `ready`, for `limit` at most, or until the one who waits is dead.
   bool wait(const bool& alive, std::unique_lock<std::mutex>& lock, duration_ns limit,
             const std::function<bool()>& ready);
