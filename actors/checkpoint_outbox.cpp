@@ -113,9 +113,10 @@ void checkpoint_state::apply_break() {
     }
 }
 
-/// The row's round is over, perhaps at another destination: only how one before ended is to be told here.
-bool checkpoint_state::row_is_of_a_later_round() const {
-  return !in_force() && parts.status.round.id > ledger->round().id;
+/// The row's round is over, at another destination: only how one before ended is to be told here.
+bool checkpoint_state::row_is_elsewhere() const {
+  return !in_force() && parts.status.destination != parts.destination &&
+         parts.status.round.id > ledger->round().id;
 }
 
 /// Another engine has gone on with the tenant, so how our last round ended is not ours to say any more.

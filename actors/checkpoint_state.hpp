@@ -138,7 +138,7 @@ struct checkpoint_state {
   bool apply_outbox();
   static break_record break_of(const outbox_record& left);
   void apply_break();
-  bool row_is_of_a_later_round() const;
+  bool row_is_elsewhere() const;
   void outbox_is_void(const error& why);
   void break_waits(const error& why);
 

@@ -320,8 +320,8 @@ void checkpoint_state::publish_commit() {
     parts.intake->forget(id);
 
   auto& status = parts.status;
-  bool told_late = row_is_of_a_later_round();
-  if (!told_late)
+  bool elsewhere = row_is_elsewhere();
+  if (!elsewhere)
     status.seq = record.seq;
   if (record.round.id >= status.round.id) // else the row is a later round's
     status.counts = record.round_counts;
@@ -346,7 +346,7 @@ void checkpoint_state::publish_commit() {
   auto before = status.round;
   if (ending_old_round && parts.archiving) {
     changes.put(status); // the row is the next round's already
-  } else if (!told_late) {
+  } else if (!elsewhere) {
     // What came meanwhile, NOARCHIVELOG or a break, is in the row already, and in a commit to come.
     auto now = record.round.status;
     if (now != round_status::stop)

@@ -240,7 +240,7 @@ void checkpoint_state::took_over() {
         told_join.reset();
         parts.status.current_piece = std::max(parts.status.current_piece, (*found)->newest_piece);
         later(std::move((*found)->missed));
-        if (!row_is_of_a_later_round()) {
+        if (!row_is_elsewhere()) {
           parts.status.seq = sequence->newest().seq;
           parts.status.destination = parts.destination;
         }
