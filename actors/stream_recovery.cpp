@@ -192,6 +192,7 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
         start_scn_ = row->position.last_scn;
     }
     committed_ = row->position;
+    accepted_ = std::max(accepted_, before);
     return std::nullopt;
   }
   // What the host says counts where the destination has never heard of the stream, or where its log in this
@@ -253,6 +254,8 @@ std::optional<lsn> stream_buffer::reconcile(const std::optional<stream_row>& row
   if (!as_said && !has_log)
     start_scn_ = in_flight_.empty() ? 0 : in_flight_.front()->header.first_scn;
   expected_ = expected;
+  // What was said from further on, where the host meant to begin, counts once that has come, too.
+  accepted_ = std::max(accepted_, before);
   if (fits && expected_ >= before && !left_out)
     return std::nullopt;
   return expected_;

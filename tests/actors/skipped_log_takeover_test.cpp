@@ -40,6 +40,30 @@ TEST_CASE("skipped log: what was given up and is in no round is not answered as 
   CHECK_FALSE((*answer)->outcome.ok()); // [30, 40) is archived nowhere
 }
 
+// The checkpoint passed what lies between, and then that was refused for ever.
+TEST_CASE("skipped log: a promise from behind where the archive's log ends counts once that has come") {
+  auto before = doing_round();
+  auto f = std::make_unique<runtime_fixture>(after_a_kill(before));
+  auto facts = f->facts_of();
+  facts.status.round.status = round_status::beginning; // the power went before the catalog had more
+  facts.status.round.start_scn = facts.status.round.checkpoint_scn = 0;
+  facts.streams.clear();
+  f->runtime->add_tenant(facts);
+  auto there = f->committed().commit.record.round.checkpoint_scn;
+  auto s = f->open(1, 500);
+  f->open(2, std::nullopt);
+  REQUIRE(f->runtime->intake(tenant)->advance(f->now()).ok());
+  f->run_for(one_minute);
+  CHECK(s->expected_lsn() == 30);
+  CHECK(f->committed().commit.record.round.checkpoint_scn == there);
+  for (lsn at = 30; at < 500; at += 10)
+    append_one(*s, f->now());
+  REQUIRE(f->runtime->intake(tenant)->advance(f->now()).ok());
+  REQUIRE(f->flush_as_told()->outcome.ok());
+  f->run_for(one_minute);
+  CHECK(f->committed().commit.record.round.checkpoint_scn > there);
+}
+
 TEST_CASE("skipped log: where a stream begins stays said, though it was closed before the takeover") {
   auto f = stopped_round();
   auto& intake = *f->runtime->intake(tenant);
