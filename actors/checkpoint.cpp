@@ -123,7 +123,9 @@ void checkpoint_state::beat() {
 }
 
 void checkpoint_state::work() {
-  if (now_in == phase::quiet)
+  // What a broken round has to tell, or a stream of it that is dropped, is no work.
+  bool broken = parts.status.round.status == round_status::interrupted;
+  if (now_in == phase::quiet && (!broken || has_news()))
     take_over();
   // What is remembered of each block until its commit is not part of the budget.
   else if (now_in == phase::owner && !in_cycle &&

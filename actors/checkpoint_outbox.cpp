@@ -40,6 +40,7 @@ bool checkpoint_state::note_writer(const commit_sequence::step& before) {
       return go_on(); // nothing is owed that the next life could take for another engine's to tell
     outbox_waits = true;
     abandon("the catalog cannot be written");
+    answer(close_promises);
     now_in = in_force() ? phase::quiet : phase::idle;
   });
   return false;
@@ -115,8 +116,9 @@ void checkpoint_state::apply_break() {
 
 /// The row's round is over, at another destination: only how one before ended is to be told here.
 bool checkpoint_state::row_is_elsewhere() const {
-  return !in_force() && parts.status.destination != parts.destination &&
-         parts.status.round.id > ledger->round().id;
+  auto& row = parts.status;
+  return row.round.status == round_status::stop && row.destination != parts.destination &&
+         row.round.id > ledger->round().id;
 }
 
 /// Another engine has gone on with the tenant, so how our last round ended is not ours to say any more.
@@ -142,6 +144,7 @@ void checkpoint_state::break_waits(const error& why) {
   told.message += ", which has not heard of this break";
   told.hint = "NOARCHIVELOG, then ARCHIVELOG, takes the tenant back";
   commit_trouble = std::make_shared<const error>(std::move(told));
+  answer(close_promises); // nothing was accepted
   publish_status();
 }
 

@@ -164,6 +164,8 @@ void checkpoint_state::begin_round() {
   if (parts.status.round.id != ledger->round().id) { // of the one before the catalog had not heard the end
     parts.status.round = ledger->round();
     parts.status.counts = {};
+    parts.status.seq = sequence->newest().seq;
+    parts.status.destination = parts.destination;
   }
   bool follows = before.value + 1 == ledger->round().id.value && !holds_a_break(ended_with, broke);
   join = follows ? round_join{ended_with, ledger->rows()} : round_join{};
@@ -191,8 +193,12 @@ caf::result<bool> checkpoint_state::noarchivelog() {
   ++stop_order;
   if (parts.status.round.status == round_status::stop) {
     // ARCHIVELOG was ordered before the engine was opened, and of its round nothing was written yet.
+    give_up_lost = now_in == phase::stopped;
+    parts.intake->set_gate(intake_gate::closed);
     abandon("the round was stopped");
     now_in = phase::idle;
+    commit_trouble = nullptr;
+    publish_status();
     end_here({}, "the round was stopped");
     return promise;
   }

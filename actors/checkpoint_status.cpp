@@ -281,6 +281,7 @@ std::optional<durable_answer> checkpoint_state::answer_of(const durable_wait& wa
 void checkpoint_state::publish_commit() {
   auto& record = sequence->newest();
   auto checkpoint = record.round.checkpoint_scn;
+  bool elsewhere = row_is_elsewhere();
   change_set changes;
   std::set<stream_id> moved(cycle_moved.begin(), cycle_moved.end());
   moved.merge(
@@ -289,7 +290,8 @@ void checkpoint_state::publish_commit() {
     moved.insert(row.stream);
   for (auto id : moved) {
     auto* row = ledger->stream(id);
-    changes.put(stream_record{parts.tenant, id, row->start_lsn, row->position, row->dropped});
+    if (!elsewhere)
+      changes.put(stream_record{parts.tenant, id, row->start_lsn, row->position, row->dropped});
     join.look(*row);
     // Not where an old round is ended: streams do not know yet what of their log it has, and must not let go
     // of blocks that wait for their numbers.
@@ -320,7 +322,6 @@ void checkpoint_state::publish_commit() {
     parts.intake->forget(id);
 
   auto& status = parts.status;
-  bool elsewhere = row_is_elsewhere();
   if (!elsewhere)
     status.seq = record.seq;
   if (record.round.id >= status.round.id) // else the row is a later round's
@@ -344,7 +345,7 @@ void checkpoint_state::publish_commit() {
     changes.put(piece);
   }
   auto before = status.round;
-  if (ending_old_round && parts.archiving) {
+  if (ending_old_round && (parts.archiving || (stop_wanted && record.round.id < status.round.id))) {
     changes.put(status); // the row is the next round's already
   } else if (!elsewhere) {
     // What came meanwhile, NOARCHIVELOG or a break, is in the row already, and in a commit to come.

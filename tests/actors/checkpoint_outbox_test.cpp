@@ -39,6 +39,35 @@ std::unique_ptr<runtime_fixture> broken_and_ended() {
   return f;
 }
 
+/// A break that its destination has not heard of.
+std::unique_ptr<runtime_fixture> broken_round() {
+  auto f = doing_round();
+  f->medium().set_dead(true);
+  let_go_up_to(*f, 500);
+  f->run_for(one_second);
+  REQUIRE(f->row().round.status == round_status::interrupted);
+  f->medium().clear_faults();
+  return f;
+}
+
+/// With what the other had before its break; `has_it`: it has the log that is gone there.
+std::unique_ptr<runtime_fixture> goes_on_elsewhere(runtime_fixture& f, bool has_it) {
+  auto second = std::make_unique<runtime_fixture>(f.on_the_same());
+  auto facts = second->facts_of();
+  facts.status.round.status = round_status::doing;
+  facts.outbox.clear();
+  facts.broke.reset();
+  facts.writers.clear();
+  second->runtime->add_tenant(facts);
+  auto s = second->open(1, std::nullopt);
+  second->open(2, std::nullopt);
+  if (has_it)
+    s->append({30, 500, second->now(), as_bytes("x")});
+  second->write(2);
+  REQUIRE(second->flush()->outcome.ok());
+  return second;
+}
+
 void check_that_both_were_told(runtime_fixture& f) {
   CHECK(breaks(f) == 1);
   CHECK(owed(f) == 0);
@@ -193,28 +222,12 @@ TEST_CASE("owed: a break is not told where another engine goes on with the tenan
   bool archived_there = GENERATE(true, false);
   int lives = GENERATE(1, 2);
   CAPTURE(archived_there, lives);
-  auto f = doing_round();
-  auto before = f->on_the_same();
-  f->medium().set_dead(true);
-  let_go_up_to(*f, 500);
-  f->run_for(one_second);
-  REQUIRE(f->row().round.status == round_status::interrupted);
-  f->medium().clear_faults();
-
-  before.began_at = f->now();
-  auto second = std::make_unique<runtime_fixture>(before);
-  second->add_tenant();
-  auto s = second->open(1, std::nullopt);
-  second->open(2, std::nullopt);
-  if (archived_there)
-    s->append({30, 500, second->now(), as_bytes("x")});
-  second->write(2);
-  REQUIRE(second->flush()->outcome.ok());
-
+  auto f = broken_round();
+  auto second = goes_on_elsewhere(*f, archived_there);
   for (int life = 0; life < lives; ++life) {
     f = std::make_unique<runtime_fixture>(after_a_kill(f));
     f->add_tenant();
-    f->open(1, std::nullopt);
+    f->open(1, std::nullopt)->drop_at(500); // no work of this engine's
     f->open(2, std::nullopt);
     f->run_for(10 * one_minute);
     CHECK(f->runtime->intake(tenant)->gate() == intake_gate::interrupted);
@@ -236,6 +249,22 @@ TEST_CASE("owed: a break is not told where another engine goes on with the tenan
   CHECK(owed(*f) == 0);
   REQUIRE(f->archivelog().ok());
   CHECK(takes_log(*f));
+}
+
+TEST_CASE("owed: who closes the engine while a break waits for an order is answered") {
+  for (int steps = 0; steps < 60; ++steps) {
+    CAPTURE(steps);
+    auto f = broken_round();
+    goes_on_elsewhere(*f, false).reset();
+    f = std::make_unique<runtime_fixture>(after_a_kill(f));
+    f->add_tenant();
+    auto calls = f->medium().calls();
+    REQUIRE(f->run_until([&] { return f->medium().calls() > calls; })); // to tell what it owes
+    for (int i = 0; i < steps; ++i)
+      f->world.step();
+    auto closed = begin_order(*f, tenant_order::kind::close);
+    REQUIRE(f->run_until([&] { return closed->has_value(); }, one_minute));
+  }
 }
 
 // It was fenced, and its round ended, by an engine that was not even to archive the tenant.
