@@ -13,6 +13,11 @@ bool checkpoint_state::is_ours(const commit_record& found) const {
   return std::ranges::find(parts.known_as, found.writer) != parts.known_as.end();
 }
 
+/// Is the takeover for the outbox alone? Then nothing is lost where it comes to nothing.
+bool checkpoint_state::only_to_tell() const {
+  return !in_force() || (taking_to_tell && !has_news());
+}
+
 /// Who takes over writes down as whom, before the commit that says so can be there. True: that is done; else
 /// `before` is run after it.
 bool checkpoint_state::note_writer(const commit_sequence::step& before) {
@@ -35,8 +40,7 @@ bool checkpoint_state::note_writer(const commit_sequence::step& before) {
       run(before);
   };
   record(std::move(changes), go_on, [this, of = generation, go_on] {
-    bool works = in_force() && !(taking_to_tell && !has_news());
-    if (of != generation || works)
+    if (of != generation || !only_to_tell())
       return go_on(); // nothing is owed that the next life could take for another engine's to tell
     outbox_waits = true;
     abandon("the catalog cannot be written");

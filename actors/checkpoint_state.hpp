@@ -132,6 +132,7 @@ struct checkpoint_state {
 
   // ---- checkpoint_outbox.cpp
   bool is_ours(const commit_record& found) const;
+  bool only_to_tell() const;
   bool note_writer(const commit_sequence::step& before);
   void forget_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);
   void void_outbox(change_set& changes, const std::function<bool(const outbox_record&)>& which);

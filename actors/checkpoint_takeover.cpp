@@ -120,10 +120,8 @@ void checkpoint_state::run(const commit_sequence::step& step) {
     if (found.writer != random_id{} && !is_ours(found)) {
       auto why = fail(errc::fenced, "another engine has gone on with tenant " + to_string(parts.tenant) +
                                         " at " + parts.destination);
-      if (!in_force())
-        return outbox_is_void(why);
-      if (taking_to_tell && !has_news())
-        return break_waits(why);
+      if (only_to_tell())
+        return in_force() ? break_waits(why) : outbox_is_void(why);
     }
     if (!note_writer(step))
       return;

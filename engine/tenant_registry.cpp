@@ -15,7 +15,6 @@ status number_on(const catalog_snapshot& from, round_status_record& row, tenant_
   for (auto& each : ended) {
     if (each.tenant != tenant)
       continue;
-    row.tenant = tenant;
     row.round = each.round;
     row.round.status = round_status::stop;
     row.counts = each.counts;

@@ -157,11 +157,7 @@ TEST_CASE("owed: what a damaged destination cannot be told is kept over many liv
 TEST_CASE("owed: what a destination has no room for is told when it has, however many lives later") {
   auto f = broken_and_ended();
   f->medium().clear_faults();
-  auto& medium = f->medium();
-  auto fill = [&medium] {
-    medium.plan({.only = fault_medium::call::create, .for_good = true, .code = errc::no_space});
-  };
-  fill();
+  f->medium().plan({.only = fault_medium::call::create, .for_good = true, .code = errc::no_space});
   for (std::size_t life = 0; life < writer_record::writers_max + 3; ++life) {
     f = next_life(f);
     f->run_for(one_minute);

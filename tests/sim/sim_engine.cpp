@@ -275,14 +275,10 @@ bool sim_engine::knows_break(tenant_id tenant) const {
   auto left = catalog_->synced()->snapshot();
   auto outbox = left->outbox(tenant).value();
   auto breaks = left->breaks().value();
-  auto now = row(tenant);
-  return std::ranges::any_of(outbox,
-                             [&](auto& x) {
-                               return x.status == round_status::interrupted &&
-                                      (!now || x.round == now->round.id);
-                             }) ||
-         std::ranges::any_of(
-             breaks, [&](auto& x) { return x.tenant == tenant && (!now || x.round == now->round.id); });
+  auto is_of_the_round = [now = row(tenant)](auto& x) { return !now || x.round == now->round.id; };
+  return std::ranges::any_of(
+             outbox, [&](auto& x) { return x.status == round_status::interrupted && is_of_the_round(x); }) ||
+         std::ranges::any_of(breaks, [&](auto& x) { return x.tenant == tenant && is_of_the_round(x); });
 }
 
 void sim_engine::watch_checkpoint(tenant_id tenant) {
